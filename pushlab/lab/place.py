@@ -33,6 +33,8 @@ class Place(abc.ABC):
         address: the host by which others reach what listens there.
         here: whether it is this machine, as far as files and process numbers go.
         shares_clock: whether its monotonic clock is this process's.
+        shares_processes: whether processes there have numbers that mean the same here.
+        pid: of what starts them there; 0: this process does.
         why_lost: why nothing runs there any more, in words; empty: all is well.
     """
 
@@ -40,6 +42,8 @@ class Place(abc.ABC):
     address = "127.0.0.1"
     here = False
     shares_clock = True
+    shares_processes = True
+    pid = 0
     why_lost = ""
 
     @abc.abstractmethod
@@ -61,11 +65,27 @@ class Place(abc.ABC):
         """Begin to watch a process there; what it is asked of CPU is as `look` saw it last."""
 
     @abc.abstractmethod
-    def watch_machine(self, apart: Sequence[int] = ()) -> ProcessWatch:
+    def watch_machine(self, name: str, apart: Sequence[int] = ()) -> ProcessWatch:
         """Begin to watch the machine; see `MachineWatch`."""
 
-    async def look(self) -> None:  # noqa: B027 - what is here is looked at when it is asked for
+    # What is here is looked at when it is asked for, and nothing of it is lost by itself.
+
+    async def begin_watching(self) -> None:  # noqa: B027
+        """Forget what was watched there. Raises SetupError."""
+
+    async def look(self) -> None:  # noqa: B027
         """Look now at all that is watched there."""
+
+    async def take_samples(self) -> None:  # noqa: B027
+        """Let the watches have what was seen there since the last time."""
+
+    def note_phase(self, name: str) -> None:  # noqa: B027
+        """What is being done from now on is called so in the samples."""
+
+    async def until_lost(self) -> str:
+        """Wait until nothing runs there any more; why."""
+        await asyncio.Event().wait()
+        return self.why_lost
 
     # ---- files ------------------------------------------------------------------------------
 
@@ -123,7 +143,7 @@ class HerePlace(Place):
         """Begin to watch a process."""
         return TreeWatch(pid, name) if tree else ProcessWatch(pid, name)
 
-    def watch_machine(self, apart: Sequence[int] = ()) -> ProcessWatch:
+    def watch_machine(self, name: str, apart: Sequence[int] = ()) -> ProcessWatch:
         """Begin to watch the machine."""
         return MachineWatch(apart)
 
@@ -179,6 +199,17 @@ class Placement:
     def all(self) -> list[Place]:
         """Each place once."""
         return list(dict.fromkeys([self.server, self.publisher, *self.swarm]))
+
+    def to_json(self) -> dict[str, list[str]]:
+        """By role, the labels of the places; empty where everything is here."""
+        if self == EVERYTHING_HERE:
+            return {}
+        swarm = dict.fromkeys(place.label for place in self.swarm)
+        return {
+            "hub": [self.server.label],
+            "publisher": [self.publisher.label],
+            "swarm": list(swarm),
+        }
 
     def swarm_at(self, share: int) -> Place:
         """Where a share of the swarm runs."""

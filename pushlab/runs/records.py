@@ -372,6 +372,8 @@ class TrialRecord:
         witnesses: how the stamps were held against the kernel's; None: older than that.
         marks: what to hold against the figures, such as ``generator-bound``.
         floor: the null transport: the harness's own floor, not a competitor.
+        places: by role (``hub``, ``publisher``, ``swarm``), the labels of the workers where it ran;
+            empty: all on one machine.
         profile: what the transport was, with its settings; ``run.json`` has it once for each cell,
             under ``profiles``.
     """
@@ -408,6 +410,7 @@ class TrialRecord:
     witnesses: WitnessFigures | None = None
     marks: list[str] = field(default_factory=list)
     floor: bool = False
+    places: dict[str, list[str]] = field(default_factory=dict)
     profile: Profile = field(default_factory=Profile)
 
     @property

@@ -26,15 +26,15 @@ def require_certificates() -> None:
 
 
 @contextlib.contextmanager
-def fresh_certificate() -> Iterator[Certificate]:
-    """A certificate for loopback; its files are there while the body runs, the key for us alone.
+def fresh_certificate(host: str = _NAMES[0]) -> Iterator[Certificate]:
+    """A certificate for loopback and for `host`; its files are there while the body runs.
 
-    Servers read them when they start, so nothing of the key need be left when they have.
+    The key is for us alone. Servers read them when they start, so nothing of the key need be left when they have.
     """
     import trustme
 
     authority = trustme.CA()
-    issued = authority.issue_cert(*_NAMES)
+    issued = authority.issue_cert(*dict.fromkeys([*_NAMES, host]))
     with tempfile.TemporaryDirectory(prefix="pushlab-tls-") as name:
         certfile, keyfile = Path(name) / "certificate.pem", Path(name) / "key.pem"
         certfile.write_bytes(b"".join(pem.bytes() for pem in issued.cert_chain_pems))

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from pushlab.brokers.start import Broker, start_broker
+from pushlab.brokers.start import Broker, Listen, start_broker
 from pushlab.contract.registry import make_transport, transport_names
 from pushlab.contract.tokens import TokenKeys
 from pushlab.contract.transport import Transport
@@ -49,7 +49,7 @@ class HubSystem(System):
         with contextlib.ExitStack() as stack:
             certificate = None
             if wanted.tls:
-                certificate = stack.enter_context(fresh_certificate())
+                certificate = stack.enter_context(fresh_certificate(wanted.host))
             config, broker = await hub_config(wanted, certificate)
             try:
                 hub = await start_hub(config, process=wanted.spare)
@@ -67,8 +67,11 @@ async def hub_config(
     """What the hub is to be, and its broker, which runs by then, if the transport needs one."""
     broker = None
     if make_transport(wanted.transport, wanted.options).profile.needs_broker:
-        broker = await start_broker(wanted.broker, certificate=certificate)
+        broker = await start_broker(
+            wanted.broker, certificate=certificate, listen=Listen(wanted.host)
+        )
     config = HubConfig(
+        host=wanted.host,
         keys=TokenKeys.fresh().export(),
         settings=wanted.settings,
         transports={

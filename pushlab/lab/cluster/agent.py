@@ -6,18 +6,38 @@ saw is fetched now and then.
 
 import asyncio
 import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 from pushlab.lab.cluster.watches import Seen, seen_by
 from pushlab.lab.host.machine import describe_machine
-from pushlab.lab.host.machine_watch import MachineWatch
+from pushlab.lab.host.machine_watch import MachineWatch, cores_in_use
 from pushlab.lab.host.process_sampler import ProcessWatch
 from pushlab.lab.host.process_tree import TreeWatch
 from pushlab.lab.workers.child import WorkerService, run_worker
 
-__all__ = ["AgentService", "main"]
+__all__ = ["AgentMachine", "AgentService", "clock_names", "main"]
 
 _SAMPLE_S = 0.1
 _IDLE_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class AgentMachine:
+    """What the agent is on.
+
+    Attributes:
+        environment: as a run has it.
+        cores: how many processes there may use.
+        pid: of the Dask worker.
+        clock: see `clock_names`.
+    """
+
+    environment: dict[str, Any]
+    cores: int
+    pid: int
+    clock: list[str]
 
 
 class AgentService(WorkerService):
@@ -33,13 +53,10 @@ class AgentService(WorkerService):
         """Look no more."""
         self._sampling.cancel()
 
-    async def describe(self) -> dict[str, object]:
+    async def describe(self) -> AgentMachine:
         """The machine and its software, as a run's environment has it."""
-        return dict(await asyncio.to_thread(describe_machine))
-
-    async def clock(self) -> list[str]:
-        """What names this machine's monotonic clock: its boot, and its namespace of time."""
-        return clock_names()
+        environment = await asyncio.to_thread(describe_machine)
+        return AgentMachine(environment, cores_in_use(), os.getppid(), clock_names())
 
     async def begin(self) -> None:
         """Forget all watches."""
@@ -73,10 +90,13 @@ class AgentService(WorkerService):
 
 
 def clock_names() -> list[str]:
-    """What names this machine's monotonic clock; empty where the system does not tell."""
+    """What names the machine's monotonic clock, and then its process numbers.
+
+    The boot, and the namespaces of time and of processes; empty where the system does not tell.
+    """
     try:
-        with open("/proc/sys/kernel/random/boot_id") as file:
-            return [file.read().strip(), os.readlink("/proc/self/ns/time")]
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        return [boot, *(os.readlink(f"/proc/self/ns/{name}") for name in ("time", "pid"))]
     except OSError:
         return []
 

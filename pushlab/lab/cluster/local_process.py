@@ -1,14 +1,15 @@
 """A Dask cluster on this machine: ``python -m pushlab.lab.cluster.local_process WORKERS``.
 
 It has a process of its own, so that the scheduler takes no time from the runner, and a terminal's
-Ctrl-C is for the runner alone. It tells the scheduler's address in a line, and ends, with all of its
-workers, when standard input does.
+Ctrl-C is for the runner alone. It tells the scheduler's address in a line, and ends, with all of
+its workers, when standard input does.
 """
 
 import asyncio
 import json
 import signal
 import sys
+from typing import Any
 
 __all__ = ["main"]
 
@@ -19,7 +20,8 @@ async def _serve(workers: int) -> None:
     loop = asyncio.get_running_loop()
     reader = asyncio.StreamReader()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin.buffer)
-    async with LocalCluster(
+    make: Any = LocalCluster
+    async with make(
         n_workers=workers,
         threads_per_worker=1,
         memory_limit=0,

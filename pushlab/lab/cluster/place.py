@@ -12,7 +12,7 @@ from typing import Any
 
 from pushlab.errors import SetupError
 from pushlab.hub.child import ChildProcess
-from pushlab.lab.cluster.agent import AgentService
+from pushlab.lab.cluster.agent import AgentMachine, AgentService, clock_names
 from pushlab.lab.cluster.host import ENDED
 from pushlab.lab.cluster.process import AwayProcess
 from pushlab.lab.cluster.system_client import start_away_system
@@ -40,6 +40,7 @@ class DaskPlace(Place):
 
     Attributes:
         machine: what the machine and its software are, once it is open.
+        cores: how many the worker's processes may use.
     """
 
     def __init__(self, actor: Any, label: str, address: str) -> None:
@@ -47,6 +48,8 @@ class DaskPlace(Place):
         self.address = address
         self.shares_clock = False
         self.why_lost = ""
+        self.cores = 0
+        self._lost = asyncio.Event()
         self.machine: dict[str, Any] = {}
         self._actor = actor
         self._processes: dict[int, AwayProcess] = {}
@@ -68,7 +71,11 @@ class DaskPlace(Place):
         """Start what looks at processes there. Raises SetupError."""
         process = await self.spawn("pushlab.lab.cluster.agent")
         self._agent = Worker(process, f"agent of {self.label}", AgentService)
-        self.machine = await self._ask(self._agent.commands.describe())
+        told: AgentMachine = await self._ask(self._agent.commands.describe())
+        self.machine, self.pid, self.cores = told.environment, told.pid, told.cores
+        here = clock_names()
+        self.shares_clock = bool(here) and told.clock[:2] == here[:2]
+        self.shares_processes = bool(here) and told.clock == here
 
     @property
     def agent(self) -> AgentService:
@@ -100,6 +107,7 @@ class DaskPlace(Place):
         if self.why_lost:
             return
         self.why_lost = why
+        self._lost.set()  # before its processes end: that is the reason to be told
         for process in list(self._processes.values()):
             process.happened(ENDED, _KILLED)
 
@@ -171,15 +179,20 @@ class DaskPlace(Place):
         self._soon(self.agent.watch(name=name, pid=pid, tree=tree))
         return watch
 
-    def watch_machine(self, apart: Sequence[int] = ()) -> ProcessWatch:
+    def watch_machine(self, name: str, apart: Sequence[int] = ()) -> ProcessWatch:
         """Begin to watch the machine."""
-        watch = self._watches["machine"] = AwayMachineWatch(apart, self.machine["cores"])
-        self._soon(self.agent.watch_machine(name="machine", apart=list(apart)))
+        watch = self._watches[name] = AwayMachineWatch(name, apart, self.cores)
+        self._soon(self.agent.watch_machine(name=name, apart=list(apart)))
         return watch
 
     def note_phase(self, name: str) -> None:
         """What is being done from now on is called so in the samples."""
         self._soon(self.agent.phase(name=name))
+
+    async def until_lost(self) -> str:
+        """Wait until nothing runs there any more; why."""
+        await self._lost.wait()
+        return self.why_lost
 
     async def look(self) -> None:
         """Look now at all that is watched there; who is gone is not known."""

@@ -1,8 +1,8 @@
 """A run's hold of a Dask cluster: which workers there are, who gets which role, and what is lost.
 
 Dask's own configuration says how its connections are encrypted; an address such as
-``tls://scheduler:8786`` is all that is told here. Workers are called ``worker-1``, ``worker-2`` ...:
-a run's folder names no host.
+``tls://scheduler:8786`` is all that is told here. Workers are called ``worker-1``, ``worker-2`` and
+so on: a run's folder names no host.
 """
 
 import asyncio
@@ -15,7 +15,6 @@ from urllib.parse import urlsplit
 
 from pushlab.errors import MissingExtra, SetupError, UsageError
 from pushlab.hub.child import end_child, spawn_child
-from pushlab.lab.cluster.agent import clock_names
 from pushlab.lab.cluster.host import Host
 from pushlab.lab.cluster.place import DaskPlace
 from pushlab.lab.cluster.roles import WorkerSeen, choose_roles
@@ -80,7 +79,7 @@ class Cluster:
         """
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_START_S if workers > 1 else _AGAIN_S):
-                while len(await self._workers()) < workers:
+                while len(await self._workers()) < workers:  # noqa: ASYNC110 - Dask's to know
                     await asyncio.sleep(_LOOK_S)
         if not await self._workers():
             raise SetupError("the cluster has no worker; start some, and see docs/scale.md")
@@ -101,7 +100,7 @@ class Cluster:
         """
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_AGAIN_S):
-                while not await self._workers():
+                while not await self._workers():  # noqa: ASYNC110 - Dask's to know
                     await asyncio.sleep(_LOOK_S)
         await self._check_new()
         roles = choose_roles(await self._workers(), self._wanted)
@@ -128,7 +127,6 @@ class Cluster:
         host = urlsplit(address).hostname or "127.0.0.1"
         place = self._places[address] = DaskPlace(actor, label, host)
         await place.open()
-        place.shares_clock = bool(clock_names()) and await place.agent.clock() == clock_names()
         return place
 
     async def close(self) -> None:
@@ -159,9 +157,8 @@ async def open_cluster(address: str, wanted: ClusterRoles) -> AsyncIterator[Clus
         if local:
             address = await stack.enter_async_context(_local_cluster(local))
         try:
-            client = await distributed.Client(
-                address, asynchronous=True, timeout=_CONNECT_S, set_as_default=False
-            )
+            connect: Any = distributed.Client
+            client = await connect(address, asynchronous=True, timeout=_CONNECT_S)
         except (OSError, TimeoutError, TypeError, ValueError) as error:
             told = " ".join(str(error).split()) or type(error).__name__
             raise SetupError(f"no Dask scheduler answers at {address}: {told}") from error
@@ -173,7 +170,7 @@ async def open_cluster(address: str, wanted: ClusterRoles) -> AsyncIterator[Clus
 
 
 def _local_workers(address: str) -> int:
-    """How many workers of this machine are asked for; 0: those of a scheduler. Raises UsageError."""
+    """How many workers of this machine are asked for; 0: a scheduler's. Raises UsageError."""
     if not address.startswith(_LOCAL):
         if "://" not in address or not urlsplit(address).hostname:
             raise UsageError(

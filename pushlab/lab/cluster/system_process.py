@@ -75,7 +75,7 @@ class SystemService(WorkerService):
 
     async def _broker_died(self) -> str:
         broker = self.started.broker
-        while broker is None or broker.running:
+        while broker is None or broker.running:  # noqa: ASYNC110 - a process
             await asyncio.sleep(_LOOK_S)
         return f"the MQTT broker ({broker.kind}) died"
 

@@ -61,9 +61,9 @@ class AwayMachineWatch(MachineWatch, AwayWatch):
         cores: how many the worker's processes may use.
     """
 
-    def __init__(self, apart: Sequence[int], cores: int) -> None:
+    def __init__(self, name: str, apart: Sequence[int], cores: int) -> None:
         super().__init__(apart)
-        self.cores = cores
+        self.name, self.cores = name, cores
 
     used_cpu_s = AwayWatch.used_cpu_s  # type: ignore[assignment]
     sample = AwayWatch.sample

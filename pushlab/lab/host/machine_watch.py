@@ -139,10 +139,13 @@ class MachineWatch(ProcessWatch):
             seconds.
         others: when it asked what other programs have used since the first look, and the seconds;
             where that can be asked, at the beginning of each phase and each second.
+        cores: how many a trial's processes may use.
+        cores: how many a trial's processes may use.
     """
 
     def __init__(self, apart: Sequence[int] = ()) -> None:
         super().__init__(0, "machine")
+        self.cores = cores_in_use()
         self._apart = apart
         self.moments: list[tuple[int, float, float, float]] = []
         self.others: list[tuple[int, float]] = []

@@ -10,7 +10,6 @@ from typing import Any
 from pushlab.errors import PushlabError
 from pushlab.hub.child import Child
 from pushlab.lab.host.cores import Cores, choose_cores, pin
-from pushlab.lab.host.machine_watch import MachineWatch
 from pushlab.lab.host.metrics_watch import MetricsWatch
 from pushlab.lab.host.process_group import GroupWatch
 from pushlab.lab.host.process_sampler import ProcessWatch, watch_processes
@@ -36,6 +35,7 @@ from pushlab.systems.system import Started, Wanted
 __all__ = ["TrialProcesses"]
 
 _STOP_S = 8.0
+_SAMPLES_EVERY_S = 2.0
 _SERVER_LAG_EVERY_S = 0.1  # it shall cost the server nothing that one could measure
 
 
@@ -73,6 +73,7 @@ class TrialProcesses(Testbed):
         """Start swarm, publisher and the system under test."""
         # Python comes up in both while the rest starts
         roles = self.placement
+        await asyncio.gather(*(place.begin_watching() for place in roles.all))
         await self._start_swarm()
         publisher = await self._warm_pool.take(start_publisher, roles.publisher)
         self._children.append(publisher)
@@ -94,7 +95,7 @@ class TrialProcesses(Testbed):
             await self._compare_clocks(started.clock_port)
         apart = [process.pid for process in started.watched.values() if process.pid]
         self.watches["runner"] = ProcessWatch(os.getpid(), "runner")
-        self.watches["machine"] = MachineWatch(apart)
+        self._watch_machines(apart)
         self._tasks = [
             *(
                 asyncio.ensure_future(self._watch(one))
@@ -103,6 +104,8 @@ class TrialProcesses(Testbed):
             asyncio.ensure_future(
                 watch_processes(self.watches.values(), self._check_broker, lambda: self.phase)
             ),
+            *(asyncio.ensure_future(self._watch_place(place)) for place in self._away),
+            *(asyncio.ensure_future(self._take_samples(place)) for place in self._away),
         ]
 
     async def _start_swarm(self) -> None:
@@ -185,7 +188,22 @@ class TrialProcesses(Testbed):
         if place.here:
             for each in watch.pids() if isinstance(watch, TreeWatch) else [pid]:
                 pin(each, cores)  # and what it starts from now on
+        else:
+            self.watched_at[name] = place
         self.watches[name] = watch
+
+    def _watch_machines(self, apart: Sequence[int]) -> None:
+        """Watch each machine once; where a worker runs, what it has started is the trial's."""
+        of_host: dict[str, list[Place]] = {}
+        for place in self.placement.all:
+            of_host.setdefault("" if place.shares_processes else place.address, []).append(place)
+        for number, (host, places) in enumerate(of_host.items()):
+            name = "machine" if not number else f"machine of {places[0].label}"
+            ours = [*apart, *(place.pid for place in places if place.pid)]
+            at = places[0] if host else HERE
+            self.watches[name] = at.watch_machine(name, ours)
+            if host:
+                self.watched_at[name] = at
 
     async def _begin_to_read(self, name: str, metrics: str) -> None:
         """Read a process's figures at an address, in place of looking at it."""
@@ -202,6 +220,19 @@ class TrialProcesses(Testbed):
     async def _watch(self, child: Child) -> None:
         self.report(await child.how_it_died())
 
+    @property
+    def _away(self) -> list[Place]:
+        return [place for place in self.placement.all if not place.here]
+
+    async def _watch_place(self, place: Place) -> None:
+        self.report(await place.until_lost())
+
+    async def _take_samples(self, place: Place) -> None:
+        """Bring home what was seen there now and then: what is lost keeps what it told."""
+        while True:
+            await asyncio.sleep(_SAMPLES_EVERY_S)
+            await place.take_samples()
+
     def _check_broker(self) -> None:
         if self.broker is not None and not self.broker.running:
             self.report(f"the MQTT broker ({self.broker.kind}) died")
@@ -216,6 +247,7 @@ class TrialProcesses(Testbed):
         self.clocks.close()
         for task in self._tasks:
             task.cancel()
+        await asyncio.gather(*(place.take_samples() for place in self._away))
         for one in self._children:
             one.kill()
         ending = [_limited(one.stop(), one.kill) for one in self._children]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from pushlab.lab.host.machine_watch import MachineWatch, cores_in_use, stolen_is_counted
+from pushlab.lab.host.machine_watch import MachineWatch, stolen_is_counted
 from pushlab.lab.host.metrics_watch import MetricsWatch
 from pushlab.lab.host.process_group import GroupWatch
 from pushlab.lab.load.publish_log import PublishLog
@@ -123,6 +123,7 @@ def collect(
         remote_clocks=testbed.clocks.figures(notes.start_ns, None),
         witnesses=_witnesses(notes),
         stall_ns=notes.stall_ns,
+        places=testbed.placement.to_json(),
         parts=notes.parts,
         marks=[*marks, *_remarks(notes)] if testbed.watches else [],
     )
@@ -205,9 +206,23 @@ def _tail_s(notes: TrialObservations) -> float | None:
 
 
 def _machine(testbed: Testbed, notes: TrialObservations) -> MachineFigures | None:
-    """What everybody on the machine did within the window, between the looks at it."""
-    machine = testbed.watches.get("machine")
-    if not isinstance(machine, MachineWatch) or notes.start_ns is None or notes.end_ns is None:
+    """What everybody did within the window on the machine that was disturbed the most."""
+    machines = [one for one in testbed.watches.values() if isinstance(one, MachineWatch)]
+    found = [figures for one in machines if (figures := _machine_at(one, testbed, notes))]
+    return max(found, key=lambda one: (one.others_cpu_s + one.stolen_s) / one.cores, default=None)
+
+
+def _host(testbed: Testbed, name: str) -> str:
+    """The host on which a watch's process is; empty: this one."""
+    place = testbed.watched_at.get(name)
+    return "" if place is None or place.shares_processes else place.address
+
+
+def _machine_at(
+    machine: MachineWatch, testbed: Testbed, notes: TrialObservations
+) -> MachineFigures | None:
+    """What everybody on a machine did within the window, between the looks at it."""
+    if notes.start_ns is None or notes.end_ns is None:
         return None
     ends = (notes.start_ns, notes.end_ns)
     looks = np.array(machine.moments)
@@ -218,7 +233,12 @@ def _machine(testbed: Testbed, notes: TrialObservations) -> MachineFigures | Non
     )
     ours, waited = 0.0, {}
     for name, watch in testbed.watches.items():
-        if watch is not machine and watch.pid and len(watch.samples) >= _LEAST_LOOKS:
+        if (
+            _host(testbed, name) == _host(testbed, machine.name)
+            and not isinstance(watch, MachineWatch)
+            and watch.pid
+            and len(watch.samples) >= _LEAST_LOOKS
+        ):
             at_ns = [row[2] for row in watch.samples]
             ours += float(np.diff(np.interp(ends, at_ns, [row[3] for row in watch.samples]))[0])
             waits = [row[6] for row in watch.samples if row[6] is not None]
@@ -229,7 +249,7 @@ def _machine(testbed: Testbed, notes: TrialObservations) -> MachineFigures | Non
         asked = np.array(machine.others)
         others = float(np.diff(np.interp(ends, asked[:, 0], asked[:, 1]))[0])
     return MachineFigures(
-        cores=cores_in_use(),
+        cores=machine.cores,
         cpu_s=used,
         others_cpu_s=max(0.0, others),
         stolen_s=stolen,

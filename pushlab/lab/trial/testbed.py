@@ -10,6 +10,7 @@ from typing import Any
 from pushlab.brokers.start import Broker
 from pushlab.lab.host.process_sampler import ProcessWatch
 from pushlab.lab.load.publish_log import PublishLog
+from pushlab.lab.place import EVERYTHING_HERE, Place
 from pushlab.lab.trial.clocks import TrialClocks
 from pushlab.lab.trial.plan import TrialPlan
 from pushlab.lab.workers.messages import SubscriberClosed
@@ -44,6 +45,8 @@ class Testbed(abc.ABC):
         watches: of the processes, by name: ``hub``, ``swarm``, ``publisher``, ``broker``, and the
             ``runner`` and the ``machine`` beside them; none where nothing has a process of its own.
         phase: the name of what is being done, for the samples.
+        placement: where each role runs.
+        watched_at: by name of a watch, where its process is, if that is not here.
         loaded: whether messages are being published: from then on the server may end subscribers.
     """
 
@@ -61,8 +64,10 @@ class Testbed(abc.ABC):
         self.authority: str | None = None
         self.clocks = TrialClocks()
         self.watches: dict[str, ProcessWatch] = {}
-        self.phase = ""
+        self._phase = ""
         self.loaded = False
+        self.placement = EVERYTHING_HERE
+        self.watched_at: dict[str, Place] = {}
 
     @abc.abstractmethod
     async def start(self) -> None:
@@ -75,6 +80,18 @@ class Testbed(abc.ABC):
     @abc.abstractmethod
     async def stop(self) -> None:
         """End everything; nothing is left when this returns."""
+
+    @property
+    def phase(self) -> str:
+        """The name of what is being done."""
+        return self._phase
+
+    @phase.setter
+    def phase(self, name: str) -> None:
+        if name != self._phase:
+            self._phase = name
+            for place in self.placement.all:
+                place.note_phase(name)
 
     @property
     def has_swarm(self) -> bool:
