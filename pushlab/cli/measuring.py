@@ -18,7 +18,7 @@ from pushlab.cli.arguments import (
     whole,
 )
 from pushlab.cli.probing import add_probe
-from pushlab.cli.systems import add_may_load, add_system, add_systems_flag
+from pushlab.cli.systems import add_cluster, add_may_load, add_system, add_systems_flag
 from pushlab.cli.verifying import add_verify
 from pushlab.lab.scenario.model import scenario_keys
 from pushlab.quantities import parse_bytes, parse_number, parse_rate_per_s, parse_seconds
@@ -47,6 +47,7 @@ def add_commands(group: Group) -> None:
     )
     add_folder(resume, "a sweep's")
     add_may_load(resume)
+    add_cluster(resume)
     add_no_charts(resume)
     add_json(resume, f"the grid {_REST}")
     again = group.add(
@@ -95,6 +96,7 @@ def _add_compare(group: Group) -> None:
     )
     add_systems_flag(compare)
     add_may_load(compare)
+    add_cluster(compare)
     compare.flag(
         "--client",
         None,

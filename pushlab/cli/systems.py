@@ -2,7 +2,7 @@
 
 from pushlab.cli.arguments import Group, Parser, lazily, names
 
-__all__ = ["add_may_load", "add_system", "add_systems", "add_systems_flag"]
+__all__ = ["add_cluster", "add_may_load", "add_system", "add_systems", "add_systems_flag"]
 
 
 def add_systems(group: Group) -> None:
@@ -50,4 +50,15 @@ def add_may_load(command: Parser) -> None:
         action="append",
         default=[],
         dest="may_load",
+    )
+
+
+def add_cluster(command: Parser) -> None:
+    """``--cluster``."""
+    command.flag(
+        "--cluster",
+        "ADDRESS",
+        "place server, publisher and swarm on the workers of a Dask cluster: its scheduler's"
+        " address, such as tcp://scheduler:8786, or local:4 for one on this machine",
+        dest="cluster",
     )

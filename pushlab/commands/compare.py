@@ -44,6 +44,7 @@ def compare(
     as_json: bool = False,
     may_load: Sequence[str] = (),
     verify: bool = True,
+    cluster: str | None = None,
 ) -> int:
     """Run the scenario; the exit status: 0, or 1 if a trial failed, or 3: `strict`, and not known.
 
@@ -56,7 +57,7 @@ def compare(
         strict: measure nothing where the machine cannot tell apart what is asked for, or is marked.
         architecture: within which the charts compare months; None: where all five can run.
         as_json: print the summary on stdout; progress and tables go to stderr.
-        may_load, verify: see `run_scenario`.
+        may_load, verify, cluster: see `run_scenario`.
 
     Raises:
         UsageError, SetupError: see `load_scenario`, `run_scenario`.
@@ -72,14 +73,16 @@ def compare(
             raise UsageError("--replace takes the place of a run; this scenario makes a sweep")
         if strict:
             raise UsageError("--strict judges a run; this scenario makes a sweep")
-        told = {"pinning": pinning, "with_charts": with_charts, "as_json": as_json}
-        return start_sweep(grid, out=out, again=again, may_load=may_load, **told)
+        told: dict[str, Any] = {"pinning": pinning, "with_charts": with_charts, "as_json": as_json}
+        told |= {"may_load": may_load, "cluster": cluster}
+        return start_sweep(grid, out=out, again=again, **told)
     if again is not None:
         file = grid.source["file"]
         raise UsageError(f"--resume goes on with a sweep, and {file} holds no list of numbers")
     scenario, floor = grid.points[0].scenario, baseline_backend(Null())
     try:
-        how = {"pinning": pinning, "strict": strict, "may_load": may_load, "verify": verify}
+        how: dict[str, Any] = {"pinning": pinning, "strict": strict, "may_load": may_load}
+        how |= {"verify": verify, "cluster": cluster}
         analysis = measure(scenario, out, floor=floor, **how)
     except CannotResolve as error:
         print(f"pushlab: nothing was measured: {error}", file=sys.stderr)

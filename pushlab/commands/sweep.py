@@ -37,6 +37,7 @@ def start_sweep(
     with_charts: bool = True,
     as_json: bool = False,
     may_load: Sequence[str] = (),
+    cluster: str | None = None,
 ) -> int:
     """Run a grid; the exit status: 0, or 1 if a trial failed.
 
@@ -45,12 +46,14 @@ def start_sweep(
         again: the folder of a sweep of this very grid, to go on with.
         pinning: whether servers and generator get cores of their own, where there are two.
         may_load: hosts other than this one that may be loaded.
+        cluster: see `run_sweep`.
 
     Raises:
         UsageError, SetupError: it is not the same grid, or see `run_sweep`.
         Stopped: by a signal; the sweep can be gone on with.
     """
-    check_systems([point.scenario for point in grid.points], may_load)
+    here = cluster is None
+    check_systems([point.scenario for point in grid.points], may_load, here=here)
     if again is not None:
         check_same_grid(grid, _sweep_at(again), floor=True)
     writer = (
@@ -58,7 +61,7 @@ def start_sweep(
         if again is None
         else SweepWriter.reopen(again)
     )
-    how = {"pinning": pinning, "may_load": may_load}
+    how: dict[str, Any] = {"pinning": pinning, "may_load": may_load, "cluster": cluster}
     return _run(grid, writer, with_charts=with_charts, as_json=as_json, **how)
 
 
@@ -68,6 +71,7 @@ def resume(
     with_charts: bool = True,
     as_json: bool = False,
     may_load: Sequence[str] = (),
+    cluster: str | None = None,
 ) -> int:
     """Go on with the sweep in `folder`; the exit status as for `start_sweep`.
 
@@ -90,6 +94,7 @@ def resume(
         with_charts=with_charts,
         as_json=as_json,
         may_load=may_load,
+        cluster=cluster,
     )
 
 

@@ -14,7 +14,7 @@ from pushlab.lab.host.cores import Cores, choose_cores
 from pushlab.lab.host.machine import describe_machine
 from pushlab.lab.resolving import Resolution, resolve
 from pushlab.lab.scenario.model import Scenario
-from pushlab.lab.scenario.stored import without_password
+from pushlab.lab.scenario.stored import without_password, without_scheduler
 from pushlab.systems.certificates import require_certificates
 from pushlab.systems.manners import check_environment, check_may_load
 from pushlab.systems.system import System
@@ -51,6 +51,7 @@ async def check_ready(
     pinning: bool = True,
     strict: bool = False,
     may_load: Sequence[str] = (),
+    workers: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Readiness:
     """Look at the machine and at what the scenarios need; they differ in numbers alone.
 
@@ -59,6 +60,8 @@ async def check_ready(
 
     Args:
         may_load: hosts other than this one that may be loaded.
+        workers: by label, the machines where trials are placed; what they need is looked for there
+            when it is started. None: all is here.
 
     Raises:
         UsageError, SetupError: see `check_systems`.
@@ -68,20 +71,24 @@ async def check_ready(
         BrokerUnavailable: a transport needs a broker and there is none.
         BrowserUnavailable: subscribers are to be in a browser and there is none.
     """
-    systems = check_systems(scenarios, may_load)
+    here = workers is None
+    systems = check_systems(scenarios, may_load, here=here)
     cores = choose_cores(pinning=pinning)
     if any(scenario.tls for scenario in scenarios):
         require_certificates()
-    broker = await _check_broker(scenarios[0])
+    broker = await _check_broker(scenarios[0]) if here else ""
     browser = await _check_browser(scenarios[0])
     environment = await asyncio.to_thread(describe_machine, broker, cores, browser=browser)
-    versions = {one.name: await asyncio.to_thread(one.version) for one in systems}
+    if workers:
+        environment["pinning"] = Cores(why="roles are placed on a cluster").to_json()
+        environment["workers"] = workers
+    versions = {one.name: await asyncio.to_thread(one.version) for one in systems if here}
     if known := {name: version for name, version in versions.items() if version}:
         environment["systems"] = known
     if titles := {one.name: one.title for one in systems if one.title not in ("", one.name)}:
         environment["titles"] = titles
     resolution = None
-    if strict or is_measurement(scenarios):
+    if here and (strict or is_measurement(scenarios)):
         calibration = await calibrate(cores, _CALIBRATION_S)
         environment["calibration"] = calibration and calibration.to_json()
         if calibration is not None:
@@ -89,12 +96,17 @@ async def check_ready(
     if strict and resolution is not None and resolution.cannot:
         raise CannotResolve(resolution.line)
     words = [word.encode("utf-8", "backslashreplace").decode() for word in command]
-    command = [without_password(word) for word in words]
+    command = without_scheduler([without_password(word) for word in words])
     return Readiness(environment, command, cores, resolution)
 
 
-def check_systems(scenarios: Sequence[Scenario], may_load: Sequence[str]) -> list[System]:
+def check_systems(
+    scenarios: Sequence[Scenario], may_load: Sequence[str], *, here: bool = True
+) -> list[System]:
     """The systems under test, which could be started or attached to; nothing is sent to them.
+
+    Args:
+        here: whether they are started on this machine, where something may be missing.
 
     Raises:
         UsageError: one is on a machine that nobody said may be loaded, or a variable that one needs
@@ -107,7 +119,7 @@ def check_systems(scenarios: Sequence[Scenario], may_load: Sequence[str]) -> lis
     check_may_load(systems, may_load)
     check_environment(systems)
     for one in systems:
-        if lacking := one.missing():
+        if here and (lacking := one.missing()):
             raise SetupError(f"{one.name} cannot be measured here: {lacking}")
     return systems
 

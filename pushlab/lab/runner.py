@@ -9,13 +9,14 @@ interrupted, all children end, and the folder is marked incomplete.
 import asyncio
 import contextlib
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pushlab import signals
 from pushlab.errors import NotEnoughDescriptors, NotWritten
 from pushlab.lab.host.machine import require_descriptors
+from pushlab.lab.place import EVERYTHING_HERE
 from pushlab.lab.planned import (
     More,
     PlannedTrial,
@@ -29,6 +30,7 @@ from pushlab.lab.planned import (
 from pushlab.lab.preflight import Readiness, check_ready, is_measurement
 from pushlab.lab.scenario.grid import Grid
 from pushlab.lab.scenario.model import Scenario
+from pushlab.lab.scenario.placing import ClusterRoles
 from pushlab.lab.trial.backend import Interrupted, TrialBackend, process_backend
 from pushlab.lab.trial.events import (
     MachineKnown,
@@ -43,6 +45,9 @@ from pushlab.lab.trial.plan import TrialOutcome, TrialPlan
 from pushlab.lab.verify.before_run import verify_cells
 from pushlab.runs import SweepWriter, TrialRecord
 from pushlab.systems.manners import masked
+
+if TYPE_CHECKING:
+    from pushlab.lab.cluster.backend import ClusterBackend
 
 __all__ = ["run_scenario", "run_sweep", "run_trials"]
 
@@ -107,7 +112,8 @@ async def _run_one(
     plan, writer = trial.plan, trial.folder.open()
     observer(TrialStarted(trial.order, plan.index, trial.label))
     try:
-        require_descriptors(plan.scenario.clients)
+        if backend.placement == EVERYTHING_HERE:
+            require_descriptors(plan.scenario.clients)
         outcome = await backend.run(plan, tell, stop)
     except NotEnoughDescriptors as error:
         outcome = TrialOutcome(plan.record(status="failed", reason=str(error)))
@@ -146,6 +152,7 @@ async def run_scenario(
     strict: bool = False,
     may_load: Sequence[str] = (),
     verify: bool = True,
+    cluster: str | None = None,
 ) -> Path:
     """Run all trials of a scenario and write a run's folder below `out`; returns it.
 
@@ -162,6 +169,7 @@ async def run_scenario(
         more: whether to go on beyond the scenario's repetitions; see `trials_in_turn`.
         strict, may_load: see `check_ready`.
         verify: look first what other servers keep of the contract, in a run worth it.
+        cluster: the address of a Dask scheduler, or ``local:4``: trials are placed on its workers.
 
     Raises:
         NotEnoughDescriptors, UsageError, SetupError: see `check_ready`.
@@ -170,27 +178,50 @@ async def run_scenario(
     """
     tell: Observer = observer or (lambda event: None)
     stop = stop or asyncio.Event()
-    require_descriptors(scenario.clients)
+    if cluster is None:
+        require_descriptors(scenario.clients)
     with signals.setting(stop):
-        if ready is None:
-            how: dict[str, Any] = {"pinning": pinning, "strict": strict, "may_load": may_load}
-            ready = await _looked([scenario], tell, stop, verify, command=command, **how)
-        folder = run_folder(scenario, out, ready, floor=floor is not None)
-        path = folder.open().path
-        try:
-            tell(RunStarted(path, tuple(folder.cells), len(folder.left)))
-            await run_trials(
-                trials_in_turn([folder], scenario.seed, more),
-                ready=ready,
-                observer=tell,
-                stop=stop,
-                floor=floor,
-                backend=backend,
-            )
-        finally:
-            folder.close()
+        async with _placed(cluster, scenario.cluster, stop) as placed:
+            if ready is None:
+                how: dict[str, Any] = {"pinning": pinning, "strict": strict, "may_load": may_load}
+                how |= {"command": command, "workers": placed and placed.machines}
+                ready = await _looked([scenario], tell, stop, verify and not placed, **how)
+            folder = run_folder(scenario, out, ready, floor=floor is not None)
+            path = folder.open().path
+            try:
+                tell(RunStarted(path, tuple(folder.cells), len(folder.left)))
+                await run_trials(
+                    trials_in_turn([folder], scenario.seed, more),
+                    ready=ready,
+                    observer=tell,
+                    stop=stop,
+                    floor=floor,
+                    backend=placed or backend,
+                )
+            finally:
+                folder.close()
         tell(RunFinished(path, "incomplete" if folder.left else "complete"))
         return path
+
+
+@contextlib.asynccontextmanager
+async def _placed(
+    cluster: str | None, wanted: ClusterRoles, stop: asyncio.Event
+) -> "AsyncIterator[ClusterBackend | None]":
+    """What runs trials on the cluster, if there is to be one.
+
+    Raises:
+        UsageError, MissingExtra, SetupError: see `pushlab.lab.cluster.backend.placing`.
+        Stopped: before it was there.
+    """
+    if cluster is None:
+        yield None
+        return
+    from pushlab.lab.cluster.backend import placing  # it loads Dask
+
+    async with contextlib.AsyncExitStack() as stack:
+        opening = stack.enter_async_context(placing(cluster, wanted))
+        yield await signals.unless_stopped(opening, stop)
 
 
 async def _looked(
@@ -219,6 +250,7 @@ async def run_sweep(
     floor: TrialBackend | None = None,
     pinning: bool = True,
     may_load: Sequence[str] = (),
+    cluster: str | None = None,
 ) -> Status:
     """Run all trials of `grid` that have not ended yet; `writer` stays open.
 
@@ -235,12 +267,21 @@ async def run_sweep(
     with signals.setting(stop):
         scenarios = [point.scenario for point in grid.points]
         how: dict[str, Any] = {"command": command, "pinning": pinning, "may_load": may_load}
-        ready = await _looked(scenarios, observer, stop, **how)
-        writer.begin_session(ready.command, ready.environment)
-        trials = trials_of_grid(grid, writer.path, ready, floor=floor is not None)
-        labels = tuple(trial.label for trial in trials if trial.plan.index == 0)
-        observer(RunStarted(writer.path, labels, len(trials)))
-        await run_trials(left_to_do(trials), ready=ready, observer=observer, stop=stop, floor=floor)
+        async with _placed(cluster, scenarios[0].cluster, stop) as placed:
+            how["workers"] = placed and placed.machines
+            ready = await _looked(scenarios, observer, stop, **how)
+            writer.begin_session(ready.command, ready.environment)
+            trials = trials_of_grid(grid, writer.path, ready, floor=floor is not None)
+            labels = tuple(trial.label for trial in trials if trial.plan.index == 0)
+            observer(RunStarted(writer.path, labels, len(trials)))
+            await run_trials(
+                left_to_do(trials),
+                ready=ready,
+                observer=observer,
+                stop=stop,
+                floor=floor,
+                backend=placed,
+            )
         left = any(trial.folder.left for trial in trials)
         status: Status = "incomplete" if left else "complete"
         writer.finish(status)

@@ -29,7 +29,8 @@ def require_certificates() -> None:
 def fresh_certificate(host: str = _NAMES[0]) -> Iterator[Certificate]:
     """A certificate for loopback and for `host`; its files are there while the body runs.
 
-    The key is for us alone. Servers read them when they start, so nothing of the key need be left when they have.
+    The key is for us alone. Servers read them when they start, so nothing of it need be left when
+    they have.
     """
     import trustme
 

@@ -29,6 +29,7 @@ from pushlab.lab.scenario.in_browser import MAX_BROWSER_CLIENTS, refused_in_brow
 from pushlab.lab.scenario.other_systems import broken_at
 from pushlab.lab.scenario.own_system import written_system
 from pushlab.lab.scenario.pairs import chosen
+from pushlab.lab.scenario.placing import ClusterRoles
 from pushlab.lab.scenario.rule_broken import RuleBroken
 from pushlab.lab.scenario.trace import parse_trace
 from pushlab.runs import Link
@@ -133,6 +134,7 @@ class Scenario:
     ] = 1.0
     link: Link = field(default_factory=Link)
     hub: HubSettings = field(default_factory=HubSettings)
+    cluster: ClusterRoles = field(default_factory=ClusterRoles)
     cells: tuple[Cell, ...] = ()
     own: SystemSpec | None = None
     left_out: tuple[str, ...] = ()

@@ -19,10 +19,12 @@ __all__ = [
     "sweep_points",
     "without_log_in",
     "without_password",
+    "without_scheduler",
 ]
 
 #: The label of the harness's own floor.
 FLOOR = "harness floor"
+_SCHEDULER = re.compile(r"^(\w+://).*?(:\d+)?/?$")
 
 
 def without_password(word: str) -> str:
@@ -31,6 +33,20 @@ def without_password(word: str) -> str:
     if not scheme or "@" not in rest:
         return word
     return f"{head}://{rest.rpartition('@')[2]}"
+
+
+def without_scheduler(words: Sequence[str]) -> list[str]:
+    """A command line whose ``--cluster`` names no host."""
+    line, before = [], ""
+    for word in words:
+        flag, equals, value = word.partition("=")
+        if before == "--cluster":
+            word = _SCHEDULER.sub(r"\1SCHEDULER\2", word)
+        elif flag == "--cluster" and equals:
+            word = flag + equals + _SCHEDULER.sub(r"\1SCHEDULER\2", value)
+        line.append(word)
+        before = word
+    return line
 
 
 def without_log_in(scenario: Scenario) -> Scenario:

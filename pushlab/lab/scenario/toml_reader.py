@@ -28,7 +28,7 @@ __all__ = [
     "parse_scenario",
 ]
 
-_TABLES = ("link", "hub")
+_TABLES = ("link", "hub", "cluster")
 
 
 def load_scenario(name_or_path: str | Path) -> Scenario:
