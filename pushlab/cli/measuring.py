@@ -30,6 +30,12 @@ _UNITS = "1e3, 1/min, 500ms, 2min, 2KiB"
 _REPEATED = ("trials", "until", "at_most_s")
 _REST = "as JSON on stdout; the rest on stderr"
 
+_COMPARE = (
+    "Put the same work on several transports; write a run's folder and charts. A list of numbers,"
+    " in the file or as --clients 50,100,200, makes a sweep. Exit status: 0 done, 1 a trial failed, 2"
+    " what was asked for is wrong; with --strict 3: not known, the machine is too busy."
+)
+
 
 def add_commands(group: Group) -> None:
     """Add probe, verify, compare, savings, capacity, resume and reproduce."""
@@ -70,10 +76,7 @@ def _add_compare(group: Group) -> None:
         "compare",
         "put the same work on several transports and measure",
         run=lazily("pushlab.commands.compare:compare"),
-        more="Put the same work on several transports; write a run's folder and charts. A list of"
-        " numbers, in the file or as --clients 50,100,200, makes a sweep. Exit status: 0 done, 1 a"
-        " trial failed, 2 what was asked for is wrong; with --strict 3: not known, the machine is"
-        " too busy.",
+        more=_COMPARE,
         units=_UNITS,
         examples=(
             "compare tiny --no-charts",

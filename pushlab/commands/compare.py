@@ -68,22 +68,20 @@ def compare(
     where = chosen_architecture(architecture)
     grid = load_grid(scenario_name, overrides)
     _tell_left_out(grid.points[0].scenario)
+    how: dict[str, Any] = {"pinning": pinning, "may_load": may_load, "cluster": cluster}
     if grid.axes:
         if replace is not None:
             raise UsageError("--replace takes the place of a run; this scenario makes a sweep")
         if strict:
             raise UsageError("--strict judges a run; this scenario makes a sweep")
-        told: dict[str, Any] = {"pinning": pinning, "with_charts": with_charts, "as_json": as_json}
-        told |= {"may_load": may_load, "cluster": cluster}
-        return start_sweep(grid, out=out, again=again, **told)
+        told = {"with_charts": with_charts, "as_json": as_json}
+        return start_sweep(grid, out=out, again=again, **told, **how)
     if again is not None:
         file = grid.source["file"]
         raise UsageError(f"--resume goes on with a sweep, and {file} holds no list of numbers")
     scenario, floor = grid.points[0].scenario, baseline_backend(Null())
     try:
-        how: dict[str, Any] = {"pinning": pinning, "strict": strict, "may_load": may_load}
-        how |= {"verify": verify, "cluster": cluster}
-        analysis = measure(scenario, out, floor=floor, **how)
+        analysis = measure(scenario, out, floor=floor, strict=strict, verify=verify, **how)
     except CannotResolve as error:
         print(f"pushlab: nothing was measured: {error}", file=sys.stderr)
         return terminal.NOT_KNOWN

@@ -183,12 +183,12 @@ async def run_scenario(
     with signals.setting(stop):
         async with _placed(cluster, scenario.cluster, stop) as placed:
             if ready is None:
-                how: dict[str, Any] = {"pinning": pinning, "strict": strict, "may_load": may_load}
-                how |= {"command": command, "workers": placed and placed.machines}
+                how = dict(pinning=pinning, strict=strict, may_load=may_load, command=command)
+                how["workers"] = placed and placed.machines
                 ready = await _looked([scenario], tell, stop, verify and not placed, **how)
             folder = run_folder(scenario, out, ready, floor=floor is not None)
             path = folder.open().path
-            try:
+            with contextlib.closing(folder):
                 tell(RunStarted(path, tuple(folder.cells), len(folder.left)))
                 await run_trials(
                     trials_in_turn([folder], scenario.seed, more),
@@ -198,8 +198,6 @@ async def run_scenario(
                     floor=floor,
                     backend=placed or backend,
                 )
-            finally:
-                folder.close()
         tell(RunFinished(path, "incomplete" if folder.left else "complete"))
         return path
 

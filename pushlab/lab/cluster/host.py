@@ -23,7 +23,7 @@ __all__ = ["CLOSE", "ENDED", "ERROR", "OUTPUT", "Host"]
 #: What a piece of an event's list is: standard output, standard error, or its end and its status.
 OUTPUT, ERROR, ENDED = 0, 1, 2
 #: In place of bytes to write: the end of a standard input.
-CLOSE = None
+CLOSE = b""
 
 _MOST_BYTES = 32 << 20  # that wait here for somebody to ask
 _READ_BYTES = 1 << 18
@@ -106,7 +106,7 @@ class Host:
             with contextlib.suppress(ConnectionError, RuntimeError):
                 if what == "signal":
                     _send(process.pid, value)
-                elif value is CLOSE:
+                elif value == CLOSE:
                     process.stdin.close()
                 else:
                     process.stdin.write(value)

@@ -24,7 +24,7 @@ class AwayProcess:
         pid: on its own machine; 0 until it has been started.
     """
 
-    def __init__(self, write: Callable[[bytes | None], None], send: Callable[[int], None]) -> None:
+    def __init__(self, write: Callable[[bytes], None], send: Callable[[int], None]) -> None:
         self.pid = 0
         self.returncode: int | None = None
         self.stdin = AwayInput(self, write)
@@ -66,7 +66,7 @@ class AwayProcess:
 class AwayInput:
     """The standard input of a process on a worker."""
 
-    def __init__(self, process: AwayProcess, write: Callable[[bytes | None], None]) -> None:
+    def __init__(self, process: AwayProcess, write: Callable[[bytes], None]) -> None:
         self._process = process
         self._write = write
         self._waiting_bytes = 0
@@ -75,7 +75,7 @@ class AwayInput:
 
     def write(self, data: bytes, /) -> None:
         """Send it with the next batch."""
-        if self._closed or self._process.returncode is not None:
+        if not data or self._closed or self._process.returncode is not None:
             return
         self._waiting_bytes += len(data)
         self._room.clear()
