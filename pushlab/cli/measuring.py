@@ -32,8 +32,8 @@ _REST = "as JSON on stdout; the rest on stderr"
 
 _COMPARE = (
     "Put the same work on several transports; write a run's folder and charts. A list of numbers,"
-    " in the file or as --clients 50,100,200, makes a sweep. Exit status: 0 done, 1 a trial failed, 2"
-    " what was asked for is wrong; with --strict 3: not known, the machine is too busy."
+    " in the file or as --clients 50,100,200, makes a sweep. Exit status: 0 done, 1 a trial failed,"
+    " 2 what was asked for is wrong; with --strict 3: not known, the machine is too busy."
 )
 
 

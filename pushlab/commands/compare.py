@@ -65,8 +65,7 @@ def compare(
     """
     if replace is not None:
         _check_replaceable(replace)
-    where = chosen_architecture(architecture)
-    grid = load_grid(scenario_name, overrides)
+    where, grid = chosen_architecture(architecture), load_grid(scenario_name, overrides)
     _tell_left_out(grid.points[0].scenario)
     how: dict[str, Any] = {"pinning": pinning, "may_load": may_load, "cluster": cluster}
     if grid.axes:
@@ -74,8 +73,8 @@ def compare(
             raise UsageError("--replace takes the place of a run; this scenario makes a sweep")
         if strict:
             raise UsageError("--strict judges a run; this scenario makes a sweep")
-        told = {"with_charts": with_charts, "as_json": as_json}
-        return start_sweep(grid, out=out, again=again, **told, **how)
+        how |= {"with_charts": with_charts, "as_json": as_json}
+        return start_sweep(grid, out=out, again=again, **how)
     if again is not None:
         file = grid.source["file"]
         raise UsageError(f"--resume goes on with a sweep, and {file} holds no list of numbers")

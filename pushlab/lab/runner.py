@@ -183,21 +183,16 @@ async def run_scenario(
     with signals.setting(stop):
         async with _placed(cluster, scenario.cluster, stop) as placed:
             if ready is None:
-                how = dict(pinning=pinning, strict=strict, may_load=may_load, command=command)
-                how["workers"] = placed and placed.machines
-                ready = await _looked([scenario], tell, stop, verify and not placed, **how)
+                how = {"pinning": pinning, "strict": strict, "may_load": may_load}
+                verify = verify and placed is None
+                ready = await _looked([scenario], tell, stop, verify, placed, command, **how)
             folder = run_folder(scenario, out, ready, floor=floor is not None)
             path = folder.open().path
             with contextlib.closing(folder):
                 tell(RunStarted(path, tuple(folder.cells), len(folder.left)))
-                await run_trials(
-                    trials_in_turn([folder], scenario.seed, more),
-                    ready=ready,
-                    observer=tell,
-                    stop=stop,
-                    floor=floor,
-                    backend=placed or backend,
-                )
+                trials, by = trials_in_turn([folder], scenario.seed, more), placed or backend
+                told: dict[str, Any] = {"observer": tell, "stop": stop, "floor": floor}
+                await run_trials(trials, ready=ready, backend=by, **told)
         tell(RunFinished(path, "incomplete" if folder.left else "complete"))
         return path
 
@@ -226,11 +221,15 @@ async def _looked(
     scenarios: Sequence[Scenario],
     tell: Observer,
     stop: asyncio.Event,
-    verify: bool = False,
+    verify: bool,
+    placed: "ClusterBackend | None",
+    command: Sequence[str],
     **how: Any,
 ) -> Readiness:
     """What is known of the machine, and of its servers; both are told. Raises as `check_ready`."""
-    ready = await signals.unless_stopped(check_ready(scenarios, **how), stop)
+    workers = None if placed is None else placed.machines
+    looking = check_ready(scenarios, command=command, workers=workers, **how)
+    ready = await signals.unless_stopped(looking, stop)
     if ready.resolution is not None:
         tell(MachineKnown(ready.resolution.line, ready.resolution.cannot))
     if verify and is_measurement(scenarios):
@@ -264,10 +263,9 @@ async def run_sweep(
     stop = asyncio.Event()
     with signals.setting(stop):
         scenarios = [point.scenario for point in grid.points]
-        how: dict[str, Any] = {"command": command, "pinning": pinning, "may_load": may_load}
+        how = {"pinning": pinning, "may_load": may_load}
         async with _placed(cluster, scenarios[0].cluster, stop) as placed:
-            how["workers"] = placed and placed.machines
-            ready = await _looked(scenarios, observer, stop, **how)
+            ready = await _looked(scenarios, observer, stop, False, placed, command, **how)
             writer.begin_session(ready.command, ready.environment)
             trials = trials_of_grid(grid, writer.path, ready, floor=floor is not None)
             labels = tuple(trial.label for trial in trials if trial.plan.index == 0)

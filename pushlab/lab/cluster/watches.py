@@ -39,6 +39,7 @@ def seen_by(watch: ProcessWatch) -> Seen:
 class AwayWatch(ProcessWatch):
     """Of a process on a worker; the agent there looks at it."""
 
+    stamped_there = True
     used_s: float | None = None
 
     def used_cpu_s(self) -> float | None:
