@@ -20,9 +20,11 @@ from pushlab.analysis.stats.percentiles import least_trials
 from pushlab.analysis.stats.worse import CHANCE, MOST, Outcome, apart, needed, outcome
 from pushlab.analysis.summary.catalogue import FIGURES
 from pushlab.analysis.summary.figure import Derived
+from pushlab.analysis.summary.mark import SHARE
 from pushlab.analysis.summary.model import CellSummary, RunSummary
 from pushlab.analysis.summary.summarise import Analysis, analyse
 from pushlab.errors import UsageError
+from pushlab.quantities import duration
 from pushlab.runs import Run
 
 __all__ = [
@@ -231,7 +233,10 @@ def marks_on(
     cell = side.cells[label]
     timed = figure.startswith("latency_s") and not cell.floor
     void = [f"void: {side.void}"] if timed and side.void else []
-    return [*void, *cell.marks_on(figure, max(abs(new - base), worse * base))]
+    effect = max(abs(new - base), worse * base)
+    blur = cell.clocks_blur(figure)
+    clocks = [f"its clocks are known to ± {duration(blur)}"] if blur > SHARE * effect else []
+    return [*void, *clocks, *cell.marks_on(figure, effect)]
 
 
 def _marks(gated: Gated, side: RunSummary) -> list[str]:

@@ -114,6 +114,8 @@ def _judge(objective: Objective, label: str, cell: CellSummary, among: int, void
     trials, interval = cell.count("trials.ok"), cell.interval(name)
     if interval is not None:
         interval = _together(interval, value, trials, among)
+        blur = cell.clocks_blur(name)
+        interval = (interval[0] - blur, interval[1] + blur)
     more, marks = None, list(cell.marks_on(name, abs(value - objective.limit) / SHARE))
     if void:
         marks.insert(0, f"void: {void}")

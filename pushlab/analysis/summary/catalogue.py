@@ -246,8 +246,9 @@ _STALE = (
     " have and has not"
 )
 _BOUND = (
-    "the largest bound on the error of the pages' clocks, and so of each latency; `null` where the"
-    " clock was the machine's"
+    "the largest bound on the error of the clocks, and so of each latency: of those of the swarm's"
+    " processes against the publisher's, and of pages against their process's; `null` where all"
+    " stamps were of one clock"
 )
 _STAMPS = (
     "by how much deliveries to witnesses were stamped later than an idle event loop does, which is"
@@ -292,6 +293,9 @@ declare(
     Figure(
         "latency_s.publishes", "publishes behind", sampled("latency_s", "samples"), _BEHIND, since=3
     ),
+    Figure("clock_bound_s", "latency known to ±", _CLOCKS, _BOUND, "±", since=2).but(
+        shown={"run": 1, "sweep": 3}, where_known=True
+    ),
     *_described("latency_from_send_s", "latency from the send", "the same for received minus sent"),
     *_described("publish_delay_s", "publish delay", "the same for sent minus intended"),
     *_stamped("stamp_error_s", "stamped late", _STAMPS),
@@ -302,7 +306,6 @@ declare(
     Figure("stamp_path_s", "reading path", _PATH_MEAN, _PATH, since=3, shown={"lateness": 0}),
     Figure("staleness_s.mean", "staleness", _STALE_MEAN, _STALE, small="mean", shown={"report": 0}),
     Figure("staleness_s.max", "stale at most", _STALE_MAX, _STALE, "stale", shown={"run": 5}),
-    Figure("clock_bound_s", "clocks' bound", _CLOCKS, _BOUND, since=2),
     Figure("duration_s", "measured", _WINDOWS, "the sum of the measured windows"),
 )
 
@@ -514,7 +517,12 @@ def shown_in(table: Table, cells: Iterable[_Known] = ()) -> list[Figure]:
         missing = one.instead and rivals and all(cell[one.name] is None for cell in rivals)
         return FIGURES[one.instead].but(shown=one.shown) if missing else one
 
-    found = [chosen(one) for one in FIGURES.values() if table in one.shown]
+    found = [
+        chosen(one)
+        for one in FIGURES.values()
+        if table in one.shown
+        and not (one.where_known and all(cell[one.name] is None for cell in rivals))
+    ]
     models = {one.model for one in found}
     beside = [[one, FIGURES.get(one.model)] for one in found if one.name not in models]
     return [one for pair in beside for one in pair if one is not None and one in found]

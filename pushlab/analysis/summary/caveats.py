@@ -45,6 +45,8 @@ def caveats_of(
         found += _marked(cell, summary)
     found += [f"{cell}: {', '.join(s.remarks)}." for cell, s in summaries.items() if s.remarks]
     found += _clocks(summaries)
+    for cell, trials in cells.items():
+        found += _steps(cell, trials.ended)
     unstable = [
         f"{cell} ({', '.join(names[key] for key in summary.unstable)})"
         for cell, summary in summaries.items()
@@ -111,7 +113,7 @@ def _accounting(cell: str, summary: CellSummary) -> list[str]:
 
 
 def _clocks(summaries: Mapping[str, CellSummary]) -> list[str]:
-    """One sentence on the cells whose subscribers had clocks of their own."""
+    """One sentence on the cells whose stamps are of several clocks."""
     known = [
         f"{cell} ± {duration(bound_s)}"
         for cell, summary in summaries.items()
@@ -119,7 +121,24 @@ def _clocks(summaries: Mapping[str, CellSummary]) -> list[str]:
     ]
     if not known:
         return []
+    pages = any(summary.client == "browser" for summary in summaries.values())
+    why = (
+        "Pages in a browser have clocks of their own, which were held against the machine's before"
+        " and after each trial"
+        if pages
+        else "The processes that stamp have clocks of their own, which were held against the"
+        " publisher's before, during and after each trial"
+    )
+    return [f"Latencies are known to within: {', '.join(known)}. {why}."]
+
+
+def _steps(cell: str, trials: Sequence[TrialFigures]) -> list[str]:
+    """One sentence on each clock that jumped while a trial ran."""
     return [
-        f"Latencies are known to within: {', '.join(known)}. Pages in a browser have clocks of"
-        " their own, which were held against the machine's before and after each trial."
+        f"{cell}, trial {t.record.index}: the clock of the {one.process} jumped beside the"
+        f" publisher's, by {', '.join(duration(abs(step) / 1e9) for step in one.steps_ns)}; no"
+        " latency about that moment is known better."
+        for t in trials
+        for one in t.record.remote_clocks
+        if one.steps_ns
     ]

@@ -26,8 +26,6 @@ __all__ = ["rank", "rank_cells"]
 
 Summaries = Mapping[str, CellSummary]
 
-#: What may have coloured a latency's stamps: the largest bound on its clock, and their own error.
-_ERRORS = ("clock_bound_s", "stamp_error_s.p50")
 _CHANCE = 3.0  # standard errors, within which counts differ by chance
 
 
@@ -145,9 +143,14 @@ def _within(apart: float, floor_s: float, blur: float) -> dict[str, str]:
 
 
 def _errors(two: _Two, summaries: Summaries) -> Sequence[float]:
-    """What the stamps of either side may be wrong by, in seconds."""
-    names = [name for name in _ERRORS if name in FIGURES]
-    return [summaries[cell][name] or 0.0 for cell in (two.low, two.high) for name in names]
+    """What stamps may have made of a difference, in seconds.
+
+    A side's clocks may be wrong by their bound either way, so those of both add up; its stamps are
+    late, never early.
+    """
+    both = [summaries[cell] for cell in (two.low, two.high)]
+    late = [one["stamp_error_s.p50"] or 0.0 for one in both]
+    return [*late, sum(one.clocks_blur(two.figure.name) for one in both)]
 
 
 def _same_by_protocol(two: _Two, summaries: Summaries) -> bool:

@@ -269,6 +269,7 @@ class Figure:
         per_trial: whether ``per_trial`` has it.
         chart: the name of its chart along a sweep's grid, with its number.
         axis, noun: what that chart shows, and its name in a sentence.
+        where_known: whether tables leave it out where no cell has it.
         since: the format of stored summaries from which on they have it.
     """
 
@@ -295,6 +296,7 @@ class Figure:
     chart: str = ""
     axis: str = ""
     noun: str = ""
+    where_known: bool = False
     since: int = 1
 
     def but(self, **more: Any) -> "Figure":

@@ -23,6 +23,9 @@ Interval = tuple[float, float]
 Figures = Mapping[str, float | None]
 
 _LOSS = 0.01  # of what was expected
+#: What ends with a stamp of the swarm's, and begins with one of the publisher's.
+_STAMPED = frozenset({"latency_s", "latency_from_send_s", "staleness_s"})
+_COUNTS = frozenset({"count", "publishes", "nonpositive"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +106,13 @@ class CellSummary:
     def over(self, top: str, bottom: str) -> float | None:
         """One figure over another; None where either is missing or the lower is 0."""
         return Derived(top, bottom).of(self.__getitem__)
+
+    def clocks_blur(self, figure: str) -> float:
+        """How far the clocks leave a figure open, in seconds: 0 where all stamps are of one."""
+        group, _, what = figure.rpartition(".")
+        if group not in _STAMPED or what in _COUNTS:
+            return 0.0
+        return self["clock_bound_s"] or 0.0
 
     def marks_against(
         self, figure: str, effect: float | None = None, beside: "CellSummary | None" = None

@@ -53,6 +53,15 @@ def test_the_whole_interval_must_meet_it(text, answer):
     assert found.as_measured == found.objective.met_by(found.value)
 
 
+def test_what_the_clocks_leave_open_is_open():
+    values = {P50: 0.04, "trials.ok": 5, "clock_bound_s": 0.005}
+    blurred = CellSummary(status="ok", values=values, intervals={P50: (0.038, 0.042)})
+    assert verdict("p50<43ms", cell(interval=(0.038, 0.042))).answer == "met"
+    assert verdict("p50<43ms", blurred).answer == "unknown"
+    assert verdict("p50<48ms", blurred).answer == "met"
+    assert verdict("p50<32ms", blurred).answer == "failed"
+
+
 def test_what_is_not_known_says_how_many_trials_would_tell():
     near, far = verdict("p50<41ms", cell()), verdict("p50<45ms", cell())
     assert near.more_trials > far.more_trials > 0

@@ -107,6 +107,23 @@ def test_a_difference_within_the_bound_of_the_clocks_is_not_claimed():
     assert not pair.claimed
 
 
+def test_the_bounds_of_both_sides_clocks_add_up():
+    trials = {"a": spread(0.0010, 0.01), "b": spread(0.0014, 0.01)}  # 400 µs apart
+    near = {cell: summary(clock_bound_s=0.00015) for cell in trials}
+    assert ranked(P50, trials, near).less("a", "b")
+    far = {cell: summary(clock_bound_s=0.00025) for cell in trials}
+    pair = ranked(P50, trials, far).of("a", "b")
+    assert (pair.claimed, pair.kind) == (False, "within the stamps' error")
+    assert "500 µs" in pair.missing
+    assert pair.at_most >= 0.0005
+
+
+def test_clocks_blur_no_figure_that_is_of_one_clock():
+    trials = {"a": spread(0.0010, 0.01), "b": spread(0.0014, 0.01)}
+    far = {cell: summary(clock_bound_s=10.0) for cell in trials}
+    assert ranked("cpu_s_per_delivery", trials, far).less("a", "b")
+
+
 def test_a_mark_on_either_side_withholds_a_claim(monkeypatch):
     asked = []
 
