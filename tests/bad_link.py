@@ -4,6 +4,7 @@ import contextlib
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -42,6 +43,7 @@ class BadLink:
         forbidden: whoever sends a request with one of these in it is answered 403, as by a proxy.
         vanishing: requests with one of these in it vanish, and their connection with them.
         up: whether new connections are let through; if not, they are closed at once.
+        slow_s: for how long it holds back each piece of data.
     """
 
     def __init__(self, host: str, port: int) -> None:
@@ -57,6 +59,7 @@ class BadLink:
         self.forbidden: list[bytes] = []
         self.vanishing: list[bytes] = []
         self.up = True
+        self.slow_s = 0.0
         _start(self._accept)
 
     @classmethod
@@ -133,6 +136,7 @@ class BadLink:
     def _carry(self, pair: _Pair, source: socket.socket, sink: socket.socket) -> None:
         with contextlib.suppress(OSError):
             while data := source.recv(_CHUNK):
+                time.sleep(self.slow_s)
                 if source is pair.near:
                     if any(word in data for word in self.forbidden):
                         source.sendall(_FORBIDDEN)

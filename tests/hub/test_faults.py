@@ -1,0 +1,158 @@
+"""What may happen to hubs and their Redis under load: nothing is lost, or a gap is told; each
+publish counts once; and who reads keeps its connection for as long as its hub lives.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from pushlab.errors import BackplaneUnavailable
+from pushlab.hub.backplane.redis_server import RedisServer
+from tests.hub.fleet import Crowd, Fleet, Load, Scribe, newest_life
+from tests.patience import until
+
+pytestmark = pytest.mark.long
+CHANNELS = ("a", "b")
+POLL = {"interval_s": 0.2}
+
+
+@pytest.fixture
+def redis() -> Iterator[RedisServer]:
+    """One that a test may ill-treat; it keeps its data."""
+    try:
+        server = RedisServer(keeps=True)
+    except BackplaneUnavailable as error:
+        pytest.skip(str(error))
+    with server:
+        yield server
+
+
+@contextlib.asynccontextmanager
+async def at_work(
+    fleet: Fleet, *, each: int = 15
+) -> AsyncIterator[tuple[list[Crowd], list[Scribe], Load]]:
+    """Crowds and scribes at the fleet, and a load; a while of it is over when this is entered."""
+    async with contextlib.AsyncExitStack() as stack:
+        crowds = [
+            await stack.enter_async_context(Crowd(fleet, CHANNELS, "sse", each)),
+            await stack.enter_async_context(Crowd(fleet, CHANNELS, "short-polling", each, **POLL)),
+        ]
+        scribes = [
+            await stack.enter_async_context(Scribe(fleet, "a", "websocket").reading()),
+            await stack.enter_async_context(Scribe(fleet, "a", "long-polling").reading()),
+        ]
+        heads = await fleet.api.publish_batch([(channel, "hello") for channel in CHANNELS])
+        for crowd in crowds:
+            await crowd.begin(heads)
+        load = await stack.enter_async_context(Load(fleet, CHANNELS))
+        await load.more(50)
+        yield crowds, scribes, load
+
+
+async def nothing_is_lost(crowds: list[Crowd], scribes: list[Scribe], load: Load) -> None:
+    """End the load: everybody has all, once and in order, and all have the same."""
+    await load.end()
+    for crowd in crowds:
+        await crowd.check_whole(load)
+    wanted = load.newest("a")
+    for scribe in scribes:
+        await until(lambda scribe=scribe: len(scribe.texts) >= len(wanted))
+        assert scribe.texts == [wanted[seq] for seq in sorted(wanted)]
+        assert scribe.gaps == []
+
+
+async def test_a_hub_of_three_is_killed_and_all_resume_elsewhere(redis: RedisServer) -> None:
+    async with Fleet(redis) as fleet, at_work(fleet) as (crowds, scribes, load):
+        doomed = fleet.busiest()
+        held = fleet.held(doomed)
+        await fleet.kill(doomed)
+        await load.more(100)
+        await fleet.replace(doomed)
+        await load.more(50)
+        await nothing_is_lost(crowds, scribes, load)
+        assert await crowds[0].lost_connections() > 0 < held
+
+
+async def test_a_redis_that_is_killed_and_has_its_data_again_loses_nothing(
+    redis: RedisServer,
+) -> None:
+    async with Fleet(redis) as fleet, at_work(fleet) as (crowds, scribes, load):
+        redis.kill()
+        await until(lambda: load.told["backplane-away"] > 0)
+        await asyncio.to_thread(redis.start)
+        await load.more(100)
+        await nothing_is_lost(crowds, scribes, load)
+        assert await lost(crowds) == 0
+
+
+async def test_a_redis_that_has_lost_its_data_is_a_gap_for_everybody(redis: RedisServer) -> None:
+    async with Fleet(redis) as fleet, at_work(fleet) as (crowds, scribes, load):
+        heads = {channel: max(load.newest(channel)) for channel in CHANNELS}
+        redis.kill()
+        redis.forget()
+        await until(lambda: load.told["backplane-away"] > 0)
+        await asyncio.to_thread(redis.start)
+        await load.more(100)
+        while any(max(load.newest(channel)) < 2 * head for channel, head in heads.items()):
+            await load.more(10)  # so that no number of before is one of now's last
+        await load.end()
+        for crowd in crowds:
+            await crowd.is_at_the_end_of(load)
+            report, got = await crowd.got()
+            for number, each in got.items():
+                channel = CHANNELS[number // crowd.each]
+                assert newest_life(each) == sorted(load.newest(channel)), (crowd, number)
+            assert report.now.gaps == len(got)
+            assert report.closed == 0, report.reasons
+        wanted = load.newest("a")
+        for scribe in scribes:
+            await until(lambda scribe=scribe: scribe.kept[-1] == wanted[max(wanted)])
+            (gap,) = scribe.gaps
+            after = scribe.kept[scribe.kept.index(gap) + 1 :]
+            assert after == [wanted[seq] for seq in sorted(wanted)]
+
+
+async def test_a_redis_that_stands_still_is_waited_for_and_every_publish_counts_once(
+    redis: RedisServer,
+) -> None:
+    async with Fleet(redis) as fleet, at_work(fleet) as (crowds, scribes, load):
+        redis.stall()
+        try:
+            await asyncio.sleep(5.0)  # longer than a hub waits for an answer
+            told = dict(load.told)
+        finally:
+            redis.go_on()
+        assert told["publish-unknown"] > 0
+        assert told["backplane-away"] > 0
+        await load.more(100)
+        await nothing_is_lost(crowds, scribes, load)
+        assert await lost(crowds) == 0
+
+
+@pytest.mark.parametrize("how", ["cut", "half-open", pytest.param("slow", marks=pytest.mark.soak)])
+async def test_a_hub_that_is_cut_off_from_redis_keeps_its_readers(
+    how: str, redis: RedisServer
+) -> None:
+    async with Fleet(redis) as fleet, at_work(fleet) as (crowds, scribes, load):
+        number = fleet.busiest()
+        link = fleet.links[number]
+        if how == "slow":
+            link.slow_s = 0.1
+            await load.more(100)
+            link.slow_s = 0.0
+        else:
+            link.up = False
+            link.cut() if how == "cut" else link.black_out()
+            await load.more(100)
+            await until(lambda: load.told["backplane-away"] > 0)
+            await load.end()
+            link.up = True
+        await nothing_is_lost(crowds, scribes, load)
+        assert await lost(crowds) == 0
+
+
+async def lost(crowds: list[Crowd]) -> int:
+    """How many connections were lost."""
+    return sum([await crowd.lost_connections() for crowd in crowds])
