@@ -51,7 +51,7 @@ class RedisLog:
     def __init__(self, link: RedisLink, settings: HubSettings, now_ns: Callable[[], int]) -> None:
         self._link = link
         self._now_ns = now_ns
-        self._life = link.key("life")
+        self._state = link.key("logs")
         retain_ms = max(1, int(settings.retain_s * 1_000))
         self._known_ms = retain_ms + int(_KNOWN_S * 1_000)
         retained = (settings.retain_messages, settings.retain_bytes, retain_ms)
@@ -71,7 +71,7 @@ class RedisLog:
         """Publish these, all or none. Raises Refused as `Backplane.publish`."""
         link = self._link
         numbers: dict[str, int] = {}
-        keys = [self._life, link.key("once", key or "")]
+        keys = [self._state, link.key("once", key or "")]
         told = list[bytes | str | int]()
         for channel, text in items:
             number = numbers.get(channel)
@@ -104,7 +104,7 @@ class RedisLog:
 
     async def fetch(self, channel: str, after: int) -> Fetched:
         """What there is behind a message, at most so many. Raises Refused (503)."""
-        keys = (self._life, *self._keys(channel))
+        keys = (self._state, *self._keys(channel))
         args = (secrets.token_hex(8), after, _AT_A_TIME, self._known_ms)
         told, head, writes, entries = await self._link.run(FETCH, keys, args)
         self.writes = max(self.writes, int(writes))
@@ -122,5 +122,5 @@ class RedisLog:
         run = told.get("run_id") or secrets.token_hex(8)
         journal = told.get("aof_enabled", "0")
         before = self._run or run
-        await line.ask("EVAL", SETTLE.text, 1, self._life, run, before, self.writes, journal)
+        await line.ask("EVAL", SETTLE.text, 1, self._state, run, before, self.writes, journal)
         self._run = run
