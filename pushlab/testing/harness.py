@@ -11,7 +11,7 @@ import itertools
 import secrets
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from random import Random
 from urllib.parse import urlsplit
 
@@ -178,16 +178,7 @@ class ProcessHarness(ContractHarness):
 
     async def start(self) -> None:
         """Start the hub's process, at the same place as the last one."""
-        if self.transport.profile.needs_broker and self._broker is None:
-            self._broker = await start_broker(self._wanted_broker)
-        config = HubConfig(
-            port=urlsplit(self.url).port or 0,
-            api_key=self._api_key,
-            keys=self.keys.export(),
-            settings=self.settings,
-            transports={self.transport.name: asdict(self.transport.options)},
-            broker=self._broker.access if self._broker else None,
-        )
+        config = replace(await self._config(), port=urlsplit(self.url).port or 0)
         with registered(type(self.transport)):
             for attempt in itertools.count():
                 try:
@@ -200,6 +191,18 @@ class ProcessHarness(ContractHarness):
         assert self._hub is not None
         self.url = self._hub.url
         self._api = HubApi(self.url, self._api_key)
+
+    async def _config(self) -> HubConfig:
+        """How to run a hub; the broker runs by then."""
+        if self.transport.profile.needs_broker and self._broker is None:
+            self._broker = await start_broker(self._wanted_broker)
+        return HubConfig(
+            api_key=self._api_key,
+            keys=self.keys.export(),
+            settings=self.settings,
+            transports={self.transport.name: asdict(self.transport.options)},
+            broker=self._broker.access if self._broker else None,
+        )
 
     async def stop(self) -> None:
         """Stop the process."""

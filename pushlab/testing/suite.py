@@ -22,7 +22,9 @@ class TransportContract(Delivery, Resuming, Trust, Trouble, Presence):
         transport: a name, a `Transport` class (at the top of a module), or an instance.
         options: the transport's settings, when `transport` is a name or a class.
         broker: ``auto``, ``embedded`` or ``mosquitto``, for a transport that needs a broker.
-        place: ``process``, or ``in-process`` for a transport without a network.
+        place: ``process``; ``in-process`` for a transport without a network; ``hubs`` for several
+            of one service, where nobody reads at the hub at which is published and whoever comes
+            back comes to another: then `fresh_backplane` says where they meet.
         settings: the hub's dials.
         cuts_slow_readers: False for a transport behind a broker that itself decides what to do
             about a reader that stalls.

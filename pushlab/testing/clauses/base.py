@@ -11,6 +11,7 @@ from pushlab.contract.registry import make_transport
 from pushlab.contract.serving import HubSettings
 from pushlab.contract.transport import Transport
 from pushlab.testing.harness import ContractHarness, InProcessHarness, ProcessHarness
+from pushlab.testing.hubs_harness import HubsHarness
 from pushlab.testing.reader import SuiteReader
 
 __all__ = ["Base"]
@@ -22,7 +23,7 @@ class Base:
     transport: ClassVar[str | Transport | type[Transport]]
     options: ClassVar[Mapping[str, Any]] = {}
     broker: ClassVar[str] = "auto"
-    place: ClassVar[Literal["process", "in-process"]] = "process"
+    place: ClassVar[Literal["process", "in-process", "hubs"]] = "process"
 
     #: Small enough to be overrun in a test, large enough for everything else.
     settings: ClassVar[HubSettings] = HubSettings(
@@ -86,9 +87,19 @@ class Base:
     @classmethod
     def make_arena(cls) -> ContractHarness:
         """A hub that has not been started."""
+        transport, settings = cls.make_transport(), cls.settings
         if cls.place == "in-process":
-            return InProcessHarness(cls.make_transport(), cls.settings)
-        return ProcessHarness(cls.make_transport(), cls.settings, broker=cls.broker)
+            return InProcessHarness(transport, settings)
+        if cls.place == "hubs":
+            return HubsHarness(
+                transport, settings, broker=cls.broker, backplane=cls.fresh_backplane
+            )
+        return ProcessHarness(transport, settings, broker=cls.broker)
+
+    @classmethod
+    def fresh_backplane(cls) -> str:
+        """For ``hubs``: the URL of a backplane that holds nothing yet, such as a new prefix's."""
+        raise NotImplementedError("a suite on several hubs says where their backplane is")
 
     @classmethod
     async def on(

@@ -1,0 +1,40 @@
+"""The built-in transports against every clause, on three hubs that meet at a Redis."""
+
+from secrets import token_hex
+from typing import ClassVar
+
+import pytest
+
+from pushlab.testing import TransportContract
+
+
+class OnRedis(TransportContract):
+    """Whoever reads is at another hub than what is published, and comes back to yet another."""
+
+    place = "hubs"
+    url: ClassVar[str]
+
+    @classmethod
+    def fresh_backplane(cls) -> str:
+        return f"{cls.url}?prefix=contract-{token_hex(6)}"
+
+    @pytest.fixture(autouse=True, scope="class")
+    def redis(self, request, redis_server):
+        request.cls.url = redis_server.url
+
+
+class TestShortPolling(OnRedis):
+    transport = "short-polling"
+    options = {"interval_s": 0.05}  # noqa: RUF012
+
+
+class TestLongPolling(OnRedis):
+    transport = "long-polling"
+
+
+class TestSse(OnRedis):
+    transport = "sse"
+
+
+class TestWebSocket(OnRedis):
+    transport = "websocket"
