@@ -19,8 +19,9 @@ class OnRedis(TransportContract):
         return f"{cls.url}?prefix=contract-{token_hex(6)}"
 
     @pytest.fixture(autouse=True, scope="class")
-    def redis(self, request, redis_server):
-        request.cls.url = redis_server.url
+    @classmethod
+    def redis(cls, redis_server):
+        cls.url = redis_server.url
 
 
 class TestShortPolling(OnRedis):

@@ -94,11 +94,11 @@ class Reader:
 
     def _end(self, reason: str, status: int) -> None:
         self.ended += 1
-        if not _closing(self.hub):
+        if not self.hub.closing:
             self._task = asyncio.ensure_future(self._again())
 
     async def _again(self) -> None:
-        while not _closing(self.hub):
+        while not self.hub.closing:
             try:
                 await self.come()
                 return
@@ -110,7 +110,3 @@ class Reader:
         """Wait until it has been told so much, and see that it is this."""
         await until(lambda: len(self.told) >= len(told), f"it was told {self.told}")
         assert self.told == list(told)
-
-
-def _closing(hub: Hub) -> bool:
-    return hub.closing
