@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import itertools
+import socket
 from collections.abc import Iterator, Sequence
 from urllib.parse import urlsplit
 
@@ -60,10 +61,16 @@ class Balancer:
             writer.transport.abort()
 
     async def _carry_both(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        host, port = next(self._next)
+        near = writer.get_extra_info("socket")
+        near.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER_BYTES)
+        connection = socket.socket()
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER_BYTES)
+        connection.setblocking(False)
         try:
-            far = await asyncio.open_connection(host, port, limit=_BUFFER_BYTES)
+            await asyncio.get_running_loop().sock_connect(connection, next(self._next))
+            far = await asyncio.open_connection(sock=connection, limit=_BUFFER_BYTES)
         except OSError:
+            connection.close()
             return
         ways = [
             asyncio.ensure_future(_carry(source, sink))
