@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from pushlab.analysis.cost.architectures import DEFAULT, Architecture
 from pushlab.analysis.cost.month import Costs
@@ -176,6 +177,13 @@ class RunView:
 def machine_words(run: Run | None) -> str:
     """The machine of a run, for a footer."""
     known = run.environment if run else {}
+    if workers := known.get("workers"):
+        kinds = {_machine_words(about) for about in workers.values()}
+        return f"{len(workers)} workers: {'; '.join(sorted(kinds))}"
+    return _machine_words(known)
+
+
+def _machine_words(known: Mapping[str, Any]) -> str:
     machine = known.get("processor") or known.get("cpu") or "unknown machine"
     return f"{machine}, {known['cores']} cores" if known.get("cores") else str(machine)
 

@@ -77,6 +77,9 @@ def print_run(run: RunHead, summary: RunSummary, *, to_stderr: bool = False) -> 
     else:
         print_table(console, table, explained=True)
     _print_servers(console, summary, run)
+    for words in run.placed:
+        console.print()
+        say(console, f"Placed: {words}.")
     if run.until:
         console.print()
         told = str(run.until.get("said"))

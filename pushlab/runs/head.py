@@ -11,6 +11,7 @@ from typing import Any, Self, get_args
 from pushlab.errors import RunError
 from pushlab.runs.layout import RUN_FILE, RunStatus, read_document, summary_digest
 from pushlab.runs.link import Link, network_in_words
+from pushlab.runs.placed import placed_words
 from pushlab.runs.records import HUB
 
 __all__ = ["RunHead"]
@@ -118,6 +119,11 @@ class RunHead:
         told = self.environment.get(key)
         known = told if isinstance(told, Mapping) else {}
         return {name: text for name, text in known.items() if isinstance(text, str)}
+
+    @property
+    def placed(self) -> list[str]:
+        """Who ran where, in words; empty: all on one machine."""
+        return placed_words(self.stored_trials)
 
     @property
     def repetitions(self) -> int:

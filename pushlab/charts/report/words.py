@@ -6,6 +6,7 @@ from typing import Any
 from pushlab.analysis.stats.intervals import MIN_TRIALS
 from pushlab.charts.view import RunView
 from pushlab.quantities import counted, duration, exact, exact_duration, memory
+from pushlab.runs.placed import hosts_of, worker_words
 
 __all__ = ["asked", "conditions", "environment", "settings"]
 
@@ -122,6 +123,11 @@ def conditions(view: RunView) -> list[str]:
         found.append(
             f"A network was emulated between each subscriber and the server: {_value('', link)}."
         )
+    elif hosts_of(run.environment) > 1:
+        found.append(
+            f"Server, publisher and swarm ran on {hosts_of(run.environment)} machines of a cluster,"
+            " over its network."
+        )
     else:
         found.append(
             "Clients and server shared one machine, over loopback: a network's delay comes on top,"
@@ -154,7 +160,12 @@ def conditions(view: RunView) -> list[str]:
 def environment(view: RunView) -> list[tuple[str, str]]:
     """The machine and the software, as names and values."""
     found = []
+    workers = worker_words(view.run.environment)
+    found += [("who ran where", words) for words in view.run.placed]
+    found += list(workers.items())
     for key, value in view.run.environment.items():
+        if workers and key == "workers":
+            continue
         if value in (None, "", [], {}):
             continue
         if key.endswith("_bytes") and isinstance(value, int):

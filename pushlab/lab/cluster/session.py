@@ -51,7 +51,12 @@ class Cluster:
     @property
     def machines(self) -> Mapping[str, Mapping[str, Any]]:
         """By label, the machine and the software of each worker that was used."""
-        return {one.label: one.machine for one in self._places.values() if one.machine}
+        hosts = list(dict.fromkeys(one.address for one in self._places.values()))
+        return {
+            one.label: {"host": f"host-{hosts.index(one.address) + 1}", **one.machine}
+            for one in self._places.values()
+            if one.machine
+        }
 
     def label(self, address: str) -> str:
         """What a worker is called; it keeps its name, and no other gets it."""

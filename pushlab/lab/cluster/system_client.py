@@ -69,11 +69,11 @@ class AwaySystem(Started):
         self.watched = told.watched
         self.unwatched = told.unwatched
         if told.broker is not None:
-            kind, self_version = told.broker
-            self.broker = Broker(BrokerAccess(kind, "", 0, "", ""), version=self_version)
+            kind, version = told.broker
+            self.broker = Broker(BrokerAccess(kind, "", 0, "", ""), version=version)
         self.authority = told.authority
         self.fresh = told.fresh
-        self.version = told.version
+        self.version, self.clock_port = told.version, told.clock_port
         self._process = process
         self._signals: set[asyncio.Task[None]] = set()
 

@@ -44,3 +44,4 @@ class SystemStarted:
     authority: str | None = None
     fresh: bool = True
     version: str = ""
+    clock_port: int = 0

@@ -13,11 +13,13 @@ import signal
 from pushlab.contract.cursor import Cursor
 from pushlab.errors import PushlabError, SetupError, UsageError
 from pushlab.lab.cluster.system_messages import SystemSetup, SystemStarted
+from pushlab.lab.trial.clocks import where_to_answer
 from pushlab.lab.workers.child import WorkerService, run_worker
 from pushlab.systems.declared import DeclaredSystem
 from pushlab.systems.publishing import HttpPublishing, MqttPublishing
 from pushlab.systems.registry import find_system
 from pushlab.systems.system import Admission, ServerCounts, Started
+from pushlab.wire.clock_exchange import ClockResponder
 
 __all__ = ["SystemService", "main"]
 
@@ -30,6 +32,7 @@ class SystemService(WorkerService):
     def __init__(self) -> None:
         super().__init__()
         self._started: Started | None = None
+        self._clock: ClockResponder | None = None
 
     @property
     def started(self) -> Started:
@@ -48,6 +51,10 @@ class SystemService(WorkerService):
             started = self._started = await system.start(setup.wanted)
         except (SetupError, UsageError) as error:
             return SystemStarted(error=type(error).__name__, text=str(error))
+        port, wanted = started.clock_port, setup.wanted
+        if wanted.clock_key and not port:  # a server that tells no time has the clock of this one
+            self._clock = ClockResponder(where_to_answer(wanted.host), wanted.clock_key)
+            port = self._clock.port
         api, publishing, broker = started.api, started.api.publishing, started.broker
         return SystemStarted(
             url=api.url,
@@ -60,6 +67,7 @@ class SystemService(WorkerService):
             authority=started.authority,
             fresh=started.fresh,
             version=started.version,
+            clock_port=port,
         )
 
     async def ended(self) -> str:
@@ -118,6 +126,8 @@ class SystemService(WorkerService):
 
     async def stop(self) -> None:
         """End it; nothing of it is left."""
+        if self._clock is not None:
+            self._clock.close()
         started, self._started = self._started, None
         if started is not None:
             with contextlib.suppress(PushlabError, OSError):

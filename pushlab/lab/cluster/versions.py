@@ -44,13 +44,17 @@ async def check_versions(client: Any, label: Callable[[str], str]) -> None:
     found += _unlike("Python", platform.python_version(), told, label)
     for name in ALIKE:
         told = await client.run(importlib.metadata.version, name, on_error="return")
-        found += _unlike(name, importlib.metadata.version(name), told, label)
+        found += _unlike(name, _here(name), told, label)
     if not found:
-        told = await client.run(source_digest, on_error="return")
+        told = await client.run(_digest, on_error="return")
         found += _unlike("the source of pushlab", source_digest(), told, label)
     if found:
         more = f" (and {len(found) - 1} more differences)" if len(found) > 1 else ""
         raise SetupError(f"the cluster's workers must have what is here: {found[0]}{more}")
+
+
+def _here(name: str) -> str:
+    return importlib.metadata.version(name)
 
 
 def _unlike(
@@ -71,6 +75,10 @@ def _unlike(
 
 def source_digest() -> str:
     """Names the source of pushlab that is installed: versions of a checkout do not tell."""
+    return _digest()
+
+
+def _digest() -> str:
     root = Path(__file__).resolve().parents[2]
     digest = hashlib.sha256()
     for path in sorted(root.rglob("*.py")):
