@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pushlab.course.polling_kit import PollingTransport as PollingTransport
     from pushlab.course.ready import ready as ready
     from pushlab.course.sliders import explore as explore
+    from pushlab.course.two_hubs import two_hubs as two_hubs
     from pushlab.course.wire import show_wire as show_wire
 
 _HOMES = {
@@ -35,6 +36,7 @@ _HOMES = {
     "race": "plugin",
     "ready": "ready",
     "show_wire": "wire",
+    "two_hubs": "two_hubs",
 }
 
 __all__ = list(_HOMES)

@@ -3,7 +3,7 @@
 from pushlab.analysis.cost.traffic import predicted_traffic
 from pushlab.analysis.models.formulas import servers_needed
 from pushlab.contract.registry import profile_of
-from pushlab.course.exercises.base import Exercise, Number
+from pushlab.course.exercises.base import Choice, Exercise, Number
 from pushlab.course.exercises.mistakes import (
     forgot,
     half,
@@ -23,6 +23,7 @@ _POLLS_PER_S = predicted_traffic(
     payload_bytes=100,
 ).hits_per_s
 _POLL_CPU_S, _FREE = 100e-6, 0.5
+_REDIS_CPU_S = 80e-6
 _USD_PER_POLL, _PUSH_USD, _READERS = 1e-6, 10_000.0, 1_000_000
 
 EXERCISES: tuple[Exercise, ...] = (
@@ -97,6 +98,57 @@ EXERCISES: tuple[Exercise, ...] = (
         why=(
             "10,000 dollars buy 10,000 million polls: 10,000 for each client in a month."
             " 2,592,000 / 10,000 = 259 seconds: about every four minutes."
+        ),
+    ),
+    Number(
+        question=(
+            "Each publish takes 80 microseconds of the one processor that Redis uses (0.00008"
+            " seconds), however many servers publish. You want to keep half of it free. How many"
+            " messages a second can all servers together publish?"
+        ),
+        answer=_FREE / _REDIS_CPU_S,
+        unit="messages a second",
+        mistakes=(
+            twice("That fills the whole processor. Half of it is to be kept free."),
+            half("You kept a half free twice."),
+            instead(
+                20 * _FREE / _REDIS_CPU_S,
+                "per server",
+                "You multiplied by servers. They all share one Redis: more of them do not help.",
+            ),
+            instead(
+                _REDIS_CPU_S / _FREE,
+                "upside down",
+                "That is how many seconds one message may take. How many fit into a second?",
+            ),
+        ),
+        clue="How much of each second may Redis work? How many publishes fit into that?",
+        why=(
+            "0.5 / 0.00008 = 6,250 messages a second, with two servers or with two hundred. A"
+            " service that publishes more has to divide its channels over several Redis."
+        ),
+    ),
+    Choice(
+        question=(
+            "You publish an order's new state. Redis dies just then, and the answer is 503"
+            " `publish-unknown`: the message may have been published, or not. What do you do?"
+        ),
+        options={
+            "a": "Publish it again, as a new message.",
+            "b": "Nothing: it will have arrived.",
+            "c": "Publish it again with the same Idempotency-Key, until the answer is a yes.",
+            "d": "Close all connections, so that every reader loads the page anew.",
+        },
+        answer="c",
+        replies={
+            "a": "Then the readers may get it twice: the first one may have been published.",
+            "b": "It may not have. Then nobody ever hears of the new state.",
+            "d": "Then all readers come back at once, and still nobody knows.",
+        },
+        clue="Which is right in both cases: if it was published, and if it was not?",
+        why=(
+            "With the same key the server counts it once: where it was published, the second"
+            " publish is answered like the first; where it was not, it is published now."
         ),
     ),
 )
