@@ -11,7 +11,9 @@ import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
+from pushlab.charts.style import cell_styles
 from pushlab.client import Messages, connect
+from pushlab.contract.registry import STANDARD, load_transport
 from pushlab.contract.tokens import TokenKeys
 from pushlab.course.bars import Bar, Row, bars_chart
 from pushlab.course.cards import Card, Shown
@@ -28,7 +30,8 @@ from pushlab.systems.hub_api import HubApi
 __all__ = ["TwoHubs", "two_hubs"]
 
 _ROOM = "news"
-_COLOUR = "#56B4E9"  # SSE's, which carries it
+#: What carries it: the first of the course in which the server speaks first.
+_CARRIER = next(name for name in STANDARD if not load_transport(name).profile.asks)
 _MESSAGES, _FEW = 60, 5
 _GAP_S = 0.02
 _NOTHING_S = 0.5  # so long one waits for what does not come
@@ -72,14 +75,14 @@ class TwoHubs(Shown):
 
     def delay(self, guess: Guess) -> Picture:
         """How long a message takes, at one server and across two, beside the guess (in ms)."""
-        more_s = self.across_s - self.here_s
+        profile, more_s = load_transport(_CARRIER).profile, self.across_s - self.here_s
         bars = [
             Bar("measured", 1e3 * self.here_s, "one server"),
             Bar("measured", 1e3 * self.across_s, "across two"),
             Bar("guess", 1e3 * self.here_s + guess.value, guess.name),
         ]
         return bars_chart(
-            [Row("SSE", _COLOUR, bars)],
+            [Row(profile.title, cell_styles({_CARRIER: profile})[_CARRIER].colour, bars)],
             unit="ms",
             axis="from publish to delivery, in milliseconds; the median",
             title=f"The way through Redis takes {1e3 * more_s:.1f} ms more",
@@ -163,7 +166,7 @@ async def _tried(redis: RedisServer) -> TwoHubs:
 async def _hubs(backplane: str) -> AsyncIterator[tuple[HubProcess, HubProcess]]:
     """Two servers with the same keys."""
     keys = TokenKeys.fresh().export()
-    config = {"keys": keys, "transports": {"sse": {}}, "backplane": backplane}
+    config = {"keys": keys, "transports": {_CARRIER: {}}, "backplane": backplane}
     async with (
         await start_hub(HubConfig(**config)) as one,  # type: ignore[arg-type]
         await start_hub(HubConfig(**config)) as other,  # type: ignore[arg-type]
@@ -215,7 +218,7 @@ async def _reader(hub: HubProcess) -> AsyncIterator[_Reader]:
     name = f"reader-{secrets.token_hex(4)}"
     token, _ = keys.issue(client_id=name, channel=_ROOM, duration_minutes=60, now=time.time())
     quiet = {"on_gap": lambda gap: None, "retry_for_s": _PATIENCE_S}
-    async with connect(hub.url, token, transport="sse", **quiet) as messages:  # type: ignore[arg-type]
+    async with connect(hub.url, token, transport=_CARRIER, **quiet) as messages:  # type: ignore[arg-type]
         reader = _Reader(messages)
         try:
             yield reader
