@@ -17,6 +17,7 @@ from pushlab.runs import (
     BrokerFigures,
     ConnectFigures,
     PublisherFigures,
+    RemoteClock,
     RunWriter,
     ServerFigures,
     SwarmFigures,
@@ -48,6 +49,8 @@ class Cell:
     jitter_between_trials: float = 0.0
     system: str = "hub"
     effort: float | None = 1.0  # None: nobody watched the server
+    clock_bound_s: float = 0.0  # of a swarm on another host; 0: on this one
+    clock_step_s: float = 0.0  # by which its clock jumped in the second trial
 
 
 def at(system: str, *cells: "Cell", **more: Any) -> list["Cell"]:
@@ -166,6 +169,22 @@ class SimulatedBackend:
     async def close(self) -> None: ...
 
 
+def _clocks(cell: Cell, index: int) -> list[RemoteClock]:
+    if not cell.clock_bound_s:
+        return []
+    step_s = cell.clock_step_s if index == 1 else 0.0
+    swarm = RemoteClock(
+        process="swarm",
+        offset_ns=100_000_000_000,
+        drift_ppm=12.5,
+        bound_ns=round((cell.clock_bound_s + step_s) * 1e9),
+        exchanges=144,
+        steps_ns=[-round(step_s * 1e9)] if step_s else [],
+    )
+    hub = replace(swarm, process="hub", bound_ns=10 * swarm.bound_ns, steps_ns=[])
+    return [hub, swarm]
+
+
 def _trial(cell, index, order, clients, per_channel, rate, duration_s, arrivals, rng):
     channels = -(-clients // per_channel)
     common = {
@@ -272,6 +291,7 @@ def _trial(cell, index, order, clients, per_channel, rate, duration_s, arrivals,
         reason=reason,
         measure_start_ns=start,
         measure_end_ns=end,
+        remote_clocks=_clocks(cell, index),
         server=ServerFigures(
             hits={**server_hits, "publish": measured},
             hits_setup=setup if broker is None else {},

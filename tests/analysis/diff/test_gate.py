@@ -115,6 +115,14 @@ def test_marks_are_held_against_what_is_to_be_told_where_less_is_seen(base, monk
     assert asked[-1] == ("latency_s.mean", pytest.approx(0.2 * one.base))
 
 
+def test_clocks_that_could_have_made_a_tenth_of_it_allow_no_answer(base, tmp_path):
+    """What matters is 20 % of 100 ms: a bound of 1 ms leaves that open by a twentieth."""
+    near, far = (dataclasses.replace(SSE, clock_bound_s=bound_s) for bound_s in (0.001, 0.003))
+    assert gate(base, simulate(tmp_path / "near", near, trials=4)).outcome == "pass"
+    (one,) = gate(base, simulate(tmp_path / "far", far, trials=4)).figures
+    assert (one.outcome, one.why) == ("inconclusive", "NEW: its clocks are known to ± 3.00 ms")
+
+
 def test_latencies_below_the_harness_floor_allow_no_answer_and_bytes_do(base, tmp_path):
     cells = [SSE, Cell("null", "null", delay_s=0.5, floor=True)]
     new = simulate(tmp_path, *cells, trials=4)

@@ -17,7 +17,7 @@ from pushlab.lab.scenario.cells import Cell
 from pushlab.systems.registry import HUB
 from pushlab.systems.system import Started, Wanted
 
-__all__ = ["ApartPlace", "shifted", "why_no_shift"]
+__all__ = ["ApartPlace", "shifted", "unshared", "why_no_shift"]
 
 
 class ApartPlace(HerePlace):
@@ -56,19 +56,21 @@ class ApartPlace(HerePlace):
 
     async def start(self, cell: Cell, wanted: Wanted) -> Started:
         assert cell.system == HUB
-        return await cell.served_by.start(replace(wanted, spare=await self.spawn("pushlab.hub")))
+        spare = await self.spawn("pushlab.hub")
+        return await cell.served_by.start(replace(wanted, host=self.address, spare=spare))
 
     def watch(self, name: str, pid: int, *, tree: bool = False) -> ProcessWatch:
         return TreeWatch(pid, name)  # the command may stay above what it starts
 
 
-def _unshare(seconds: int) -> list[str]:
+def unshared(seconds: int) -> list[str]:
+    """The command in front of what shall have a monotonic clock that is so far ahead."""
     return ["unshare", "--time", f"--monotonic={seconds}", "--fork", "--kill-child", "--"]
 
 
 def shifted(seconds: int) -> ApartPlace:
     """A place whose monotonic clock is that far ahead."""
-    return ApartPlace(_unshare(seconds))
+    return ApartPlace(unshared(seconds))
 
 
 @functools.cache
@@ -76,7 +78,7 @@ def why_no_shift() -> str:
     """Why there can be no time namespace here; empty where there can."""
     if not sys.platform.startswith("linux") or not shutil.which("unshare"):
         return "time namespaces are Linux's, and made by unshare(1)"
-    made = subprocess.run([*_unshare(1), "true"], capture_output=True, text=True, check=False)
+    made = subprocess.run([*unshared(1), "true"], capture_output=True, text=True, check=False)
     if made.returncode:
         who = "this user" if os.geteuid() else "the kernel"
         told = (made.stderr.strip().splitlines() or ["no reason told"])[-1]
