@@ -8,7 +8,7 @@ import pytest
 from pushlab.analysis import analyse
 from pushlab.analysis.trials.clocks import latency_bound_s
 from pushlab.charts.report.page import write_report
-from pushlab.charts.view import RunView
+from pushlab.charts.view import view_of
 from pushlab.commands.terminal import run_table
 from pushlab.runs import ClockFigures, RemoteClock, Run
 from tests.runs.simulated import Cell, simulate
@@ -41,7 +41,7 @@ def test_the_bound_stands_in_table_report_and_remarks(tmp_path: Path) -> None:
     table = run_table(summary.cells)
     place = [column.words for column in table.columns].index("latency known to ±")
     assert [row.cells[place].value for row in table.rows] == pytest.approx([18e-6, 20e-6])
-    page = write_report(RunView(run, analysis), tmp_path / "page.html").read_text()
+    page = write_report(view_of(analysis), tmp_path / "page.html", scenario_toml="").read_text()
     assert "± 18.0 µs" in page
 
 
