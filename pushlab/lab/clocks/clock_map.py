@@ -111,11 +111,11 @@ class ClockMap:
         first = max(0, int(np.searchsorted(at, start, "right")) - 1)
         last = min(len(at) - 1, int(np.searchsorted(at, end, "left")))
         widest_gap = float(np.diff(at[first : last + 1]).max(initial=0.0))
-        worst = max(
-            float(error[first : last + 1].max()) + rate * widest_gap / 2,
-            float(error[0]) + rate * max(0.0, float(at[0]) - start),
-            float(error[-1]) + rate * max(0.0, end - float(at[-1])),
-        )
+        worst = float(error[first : last + 1].max()) + rate * widest_gap / 2
+        if start < at[0]:
+            worst = max(worst, float(error[0]) + rate * (float(at[0]) - start))
+        if end > at[-1]:
+            worst = max(worst, float(error[-1]) + rate * (end - float(at[-1])))
         return int(np.ceil(worst))
 
 

@@ -51,6 +51,7 @@ def test_the_bound_is_the_largest_of_the_span_and_grows_beyond_it() -> None:
     second = 1_000_000_000
     assert clock.bound_ns(UP_NS + 3 * second, UP_NS + 4 * second) == 33_000  # 1 s at 2 ppm, halved
     assert clock.bound_ns(UP_NS, UP_NS + 4 * second) == 41_000
+    assert clock.bound_ns(UP_NS + 4 * second, UP_NS + 4 * second) == 32_000
     assert clock.bound_ns(UP_NS, UP_NS + 14 * second) == 52_000  # 32 µs, and 10 s at 2 ppm
 
 
