@@ -73,7 +73,7 @@ class _Rows:
 class PublishRows(_Rows):
     """The publishes of one trial, one row for each that was scheduled; 0 stands for null.
 
-    Stamps are nanoseconds of the monotonic clock.
+    Stamps are nanoseconds of the publisher's monotonic clock.
     """
 
     channel: Int32

@@ -22,6 +22,7 @@ _APART_S = 0.002  # so that one that is held up does not hold up the next
 _AROUND = 40  # questions before a trial, and after it
 _EVERY_S = 0.5
 _MEANWHILE = 6
+_GIVE_UP = 8  # questions in a row without an answer: nobody is there any more
 _SPACE_BYTES = 64
 
 
@@ -122,13 +123,17 @@ class ClockAsker:
             await self.ask(_MEANWHILE)
 
     async def ask(self, count: int) -> None:
-        """Ask so many times, one after the other."""
+        """Ask so many times, one after the other; fewer where nobody answers."""
         async with self._asking:
+            in_vain = 0
             for _ in range(count):
-                await self._ask()
+                in_vain = 0 if await self._ask() else in_vain + 1
+                if in_vain == _GIVE_UP:
+                    return
                 await asyncio.sleep(_APART_S)
 
-    async def _ask(self) -> None:
+    async def _ask(self) -> bool:
+        """Ask once; whether there was an answer in time."""
         self._nonce += 1
         self._answer = answer = self._loop.create_future()
         question = self._seal.question(self._nonce)
@@ -139,8 +144,10 @@ class ClockAsker:
             await asyncio.wait_for(answer, _ANSWER_S)
         except TimeoutError:
             self.lost += 1
+            return False
         finally:
             self._answer = None
+        return True
 
     def _read(self) -> None:
         while True:

@@ -124,6 +124,16 @@ async def test_who_is_gone_is_a_question_lost(responder: ClockResponder) -> None
     assert asker.exchanges().lost == 2
 
 
+async def test_where_nobody_answers_it_gives_up_soon(responder: ClockResponder) -> None:
+    responder.close()
+    asker = ClockAsker.open(door(responder.port))
+    try:
+        found = await asker.around()
+    finally:
+        asker.close()
+    assert (len(found), found.lost) == (0, 8)
+
+
 async def test_an_address_that_is_none_is_told_in_one_line() -> None:
     with pytest.raises(SetupError, match="clock"):
         ClockAsker.open(ClockDoor(host="no such host.invalid", port=1, key=KEY))
