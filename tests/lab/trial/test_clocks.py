@@ -176,8 +176,8 @@ def test_the_key_is_not_shown_and_each_trial_has_its_own() -> None:
     [
         ("127.0.0.1", "127.0.0.1"),
         ("::1", "::1"),
-        ("10.0.0.5", "0.0.0.0"),  # noqa: S104 - what is tested
-        ("worker.example", "0.0.0.0"),  # noqa: S104
+        ("10.0.0.5", "0.0.0.0"),
+        ("worker.example", "0.0.0.0"),
         ("2001:db8::5", "::"),
     ],
 )
