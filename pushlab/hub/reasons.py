@@ -26,9 +26,11 @@ __all__ = [
     "BAD_METHOD",
     "BAD_REQUEST",
     "CONTRACT",
+    "HUBS_AWAY",
     "KEEP_FAILED",
     "KEEP_FULL",
     "NOT_FOUND",
+    "NOT_TOLD",
     "NO_SUCH_TRANSPORT",
     "PUBLISH_UNKNOWN",
     "UNKNOWN_HOST",
@@ -64,6 +66,10 @@ KEEP_FAILED = Reason(503, "keep-failed", "it cannot be kept: disk I/O error")
 KEEP_FULL = Reason(507, "keep-full", "the disk is full; nothing was taken")
 BACKPLANE_AWAY = Reason(
     503, "backplane-away", "the backplane does not answer; nothing was published: send it again"
+)
+HUBS_AWAY = BACKPLANE_AWAY.such("the backplane does not answer: who is at other hubs is not known")
+NOT_TOLD = BACKPLANE_AWAY.such(
+    "it is revoked at this hub; the others hear of it when the backplane is back"
 )
 PUBLISH_UNKNOWN = Reason(
     503,

@@ -27,9 +27,11 @@ from pushlab.hub.reasons import (
     BAD_JSON,
     BAD_REQUEST,
     CONTRACT,
+    HUBS_AWAY,
     KEEP_FAILED,
     KEEP_FULL,
     NO_SUCH_TRANSPORT,
+    NOT_TOLD,
     PUBLISH_UNKNOWN,
 )
 from pushlab.wire.asgi import UNADMITTED, body_coded, body_too_large
@@ -138,6 +140,7 @@ REVOKE = Operation(
         CONTRACT["channel"],
         TOO_MANY_REVOKED,
         NOT_KEPT,
+        NOT_TOLD,
     ],
 )
 #: One that is too long is too large a body: 413, and no matter of its schema.
@@ -193,7 +196,7 @@ PRESENCE = Operation(
     ],
     who=[API_KEY],
     parameters=[_CHANNEL],
-    reasons=[*_KEYED, ONE_CHANNEL, CONTRACT["channel"]],
+    reasons=[*_KEYED, ONE_CHANNEL, CONTRACT["channel"], HUBS_AWAY],
 )
 _TRANSPORTS = Parameter(
     "transports",

@@ -17,7 +17,7 @@ from pushlab.hub.backplane import memory
 from pushlab.hub.edge.accepting import _answer as answer_at_the_door
 from pushlab.hub.keep.file import KeepFile
 from pushlab.hub.keys import revoked
-from pushlab.hub.reasons import BACKPLANE_AWAY, PUBLISH_UNKNOWN
+from pushlab.hub.reasons import BACKPLANE_AWAY, HUBS_AWAY, NOT_TOLD, PUBLISH_UNKNOWN
 from tests.hub.api.openapi_reading import (
     KEYS,
     Asked,
@@ -219,6 +219,13 @@ async def test_a_backplane_that_is_away_is_told_of(document, monkeypatch, reason
 
         async def publish(self, items, key=None):
             raise reason()
+
+        async def present(self, channel):
+            raise HUBS_AWAY()
+
+        async def revoke(self, act):
+            act()
+            raise NOT_TOLD()
 
     monkeypatch.setattr("pushlab.hub.serve.MemoryBackplane", Away)
     async with hub_here() as hub:

@@ -22,8 +22,8 @@ __all__ = ["Members"]
 
 _LEASE_S = (1.0, 10.0)
 _LEASE_SHARE = 1 / 3  # of a poll's
-_BEATS = 4  # in a lease
-_OWN_SHARE = 0.6  # of the lease, after which a hub that cannot beat is elected for nothing
+_BEATS = 8  # in a lease
+_OWN_SHARE = 0.85  # of the lease, after which a hub that cannot beat is elected for nothing
 _GRACE_SHARE = 0.5  # of it, in which the readers of a hub that has gone resume elsewhere
 _log = logging.getLogger("pushlab")
 

@@ -18,6 +18,7 @@ from pushlab.hub.backplane.redis.link import RedisLink, Script
 from pushlab.hub.backplane.redis.members import Members
 from pushlab.hub.presence.ledger import Key
 from pushlab.hub.presence.presence import PresenceEvent
+from pushlab.hub.reasons import HUBS_AWAY
 
 __all__ = ["SharedPresence", "pack", "unpack"]
 
@@ -59,6 +60,12 @@ if tells == '1' and told > 0 then redis.call('PUBLISH', ARGV[4], '') end
 return 1
 """
 )
+# Behind the last hub, if there is nothing to be told any more: keys of the service.
+_FORGET = Script("""
+if redis.call('HLEN', KEYS[1]) > 0 or redis.call('SCARD', KEYS[2]) > 0
+    or redis.call('XLEN', KEYS[3]) > 0 then return 0 end
+return redis.call('DEL', unpack(KEYS))
+""")
 # KEYS: gone, gone:<name>, events, present. ARGV: name, there:, tells, topic, how many.
 _SWEEP = Script(
     f"""{_LIB}
@@ -219,7 +226,10 @@ class SharedPresence:
     async def present(self, channel: str) -> list[str]:
         """The client IDs that are present at any hub, sorted. Raises Refused (503)."""
         await self.said()
-        found = await self._link.call("HKEYS", self._link.key("there", channel))
+        try:
+            found = await self._link.call("HKEYS", self._link.key("there", channel))
+        except Refused as refusal:
+            raise HUBS_AWAY() from refusal
         return sorted(client_id.decode() for client_id in found)
 
     async def total(self) -> int:
@@ -270,3 +280,8 @@ class SharedPresence:
         for name in await self._link.call("SMEMBERS", self._link.key("gone")):
             await self._sweep(name.decode())
         return True
+
+    async def forget(self) -> None:
+        """Behind the last hub: leave nothing in Redis that nobody needs. Raises Refused (503)."""
+        names = ("hubs", "told", "events", "service", "elected", "reset", "owed", "present", "gone")
+        await self._link.run(_FORGET, [self._link.key(each) for each in names], ())

@@ -11,24 +11,20 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from typing import Any
 
-from pushlab.contract.reasons import Reason
 from pushlab.errors import Refused
 from pushlab.hub.backplane.backplane import LocalHub
 from pushlab.hub.backplane.redis.link import RedisLink, Script
 from pushlab.hub.backplane.redis.talk import Talk
 from pushlab.hub.keys.revoked import Revocation
+from pushlab.hub.reasons import NOT_TOLD
 
-__all__ = ["NOT_TOLD", "SharedRevocations"]
+__all__ = ["SharedRevocations"]
 
 _SLACK_S = 86_400
 _BATCH = 500
-NOT_TOLD = Reason(
-    503,
-    "backplane-away",
-    "it is revoked at this hub; the others hear of it when the backplane is back",
-)
 
-# Those that are new, of so many pairs of an end and a revocation.
+# Those that are new, of so many pairs of an end and a revocation. No token lives longer than a day,
+# so all are over when nothing has been revoked for two.
 _KEEP = Script("""
 local now = tonumber(redis.call('TIME')[1])
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - tonumber(ARGV[1]))
@@ -38,6 +34,7 @@ for i = 2, #ARGV, 2 do
     fresh[#fresh + 1] = ARGV[i + 1]
   end
 end
+redis.call('EXPIRE', KEYS[1], 2 * tonumber(ARGV[1]))
 return fresh
 """)
 

@@ -83,8 +83,10 @@ class Service:
             async with alone:
                 yield
             with contextlib.suppress(Refused):
-                if await self.presence.farewell() and teller is not None:
-                    await self._last_words(teller)
+                if await self.presence.farewell():
+                    if teller is not None:
+                        await self._last_words(teller)
+                    await self.presence.forget()
 
     def _elected(self, teller: Teller) -> AbstractAsyncContextManager[None]:
         return self.one_at_a_time(TELLING, teller.running)

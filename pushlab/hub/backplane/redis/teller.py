@@ -27,12 +27,13 @@ _BATCH = 500
 _LAST_S = 1.0
 _log = logging.getLogger("pushlab")
 
-# KEYS: elected, told, events, owed, reset. ARGV: what for, hub, and what to do, each with its
-# object: + and -: the application knows that this pair is there, or not; x: an event is done;
-# o: whether more is owed to the application than what the events say; z: it has forgotten all.
+# KEYS: elected, told, events, owed, reset, life. ARGV: what for, hub, life, and what to do, each
+# with its object. + and -: the application knows that this pair is there, or not. x: an event is
+# done. o: whether more is owed to the application than what events say. z: it has forgotten all.
 _NOTE = Script("""
 if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
-for i = 3, #ARGV, 2 do
+if redis.call('GET', KEYS[6]) ~= ARGV[3] then return 0 end
+for i = 4, #ARGV, 2 do
   local what, it = ARGV[i], ARGV[i + 1]
   if what == '+' then redis.call('SADD', KEYS[2], it)
   elseif what == '-' then redis.call('SREM', KEYS[2], it)
@@ -75,6 +76,7 @@ class Teller:
         self._events: dict[Key, deque[bytes]] = {}  # those that are not told yet
         self._notes: list[tuple[str, bytes]] = []
         self._last = b""
+        self._life = ""
         self._owed = False
         self._doubt = False  # whether Redis has forgotten some of this term
         self._nudged = asyncio.Event()
@@ -127,7 +129,8 @@ class Teller:
 
     async def _term(self) -> None:
         """Tell until the life of the service is another one."""
-        life, poster = self._members.life, self._poster
+        self._life = life = self._members.life
+        poster = self._poster
         get, key = self._link.call, self._link.key
         told = await self._presence.held(key("told"))
         owed, reset = await get("GET", key("owed")), await get("GET", key("reset"))
@@ -205,7 +208,7 @@ class Teller:
 
     def _forgot(self) -> None:
         """It has heard the reset."""
-        self._note("z", self._members.life.encode())
+        self._note("z", self._life.encode())
         self._owe(True)
         for key in list(self._events):
             self._trim(key)
@@ -231,11 +234,11 @@ class Teller:
 
     async def _note_down(self) -> None:
         key = self._link.key
-        keys = [key(each) for each in ("elected", "told", "events", "owed", "reset")]
+        keys = [key(each) for each in ("elected", "told", "events", "owed", "reset", "service")]
         while self._notes:
             batch = self._notes[:_BATCH]
             args = [part for note in batch for part in note]
-            await self._link.run(_NOTE, keys, (TELLING, self._members.id, *args))
+            await self._link.run(_NOTE, keys, (TELLING, self._members.id, self._life, *args))
             del self._notes[: len(batch)]
 
     # ---- Redis has been started anew --------------------------------------------------------
@@ -263,4 +266,4 @@ class Teller:
     async def _end_life(self) -> None:
         keys = [self._link.key(each) for each in ("service", "told", "owed")]
         with contextlib.suppress(Refused):
-            await self._link.run(_END_LIFE, keys, (self._members.life, self._members.next_life()))
+            await self._link.run(_END_LIFE, keys, (self._life, self._members.next_life()))
