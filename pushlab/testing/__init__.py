@@ -1,4 +1,4 @@
-"""What a transport must do, as tests that anybody's transport can inherit.
+"""What a transport or a backplane must do, as tests that anybody's can inherit.
 
 ::
 
@@ -10,8 +10,9 @@
 Run it with pytest; no plug-in of pytest's is needed.
 """
 
+from pushlab.testing.backplane_suite import BackplaneContract
 from pushlab.testing.judge import ContractBroken
 from pushlab.testing.null import Null
 from pushlab.testing.suite import TransportContract
 
-__all__ = ["ContractBroken", "Null", "TransportContract"]
+__all__ = ["BackplaneContract", "ContractBroken", "Null", "TransportContract"]
