@@ -4,7 +4,8 @@ publish counts once; and who reads keeps its connection for as long as its hub l
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
+from random import Random
 
 import pytest
 
@@ -31,7 +32,7 @@ def redis() -> Iterator[RedisServer]:
 
 @contextlib.asynccontextmanager
 async def at_work(
-    fleet: Fleet, *, each: int = 15
+    fleet: Fleet, *, each: int = 15, more: Sequence[str] = ()
 ) -> AsyncIterator[tuple[list[Crowd], list[Scribe], Load]]:
     """Crowds and scribes at the fleet, and a load; a while of it is over when this is entered."""
     async with contextlib.AsyncExitStack() as stack:
@@ -39,6 +40,8 @@ async def at_work(
             await stack.enter_async_context(Crowd(fleet, CHANNELS, "sse", each)),
             await stack.enter_async_context(Crowd(fleet, CHANNELS, "short-polling", each, **POLL)),
         ]
+        for transport in more:
+            crowds.append(await stack.enter_async_context(Crowd(fleet, CHANNELS, transport, each)))
         scribes = [
             await stack.enter_async_context(Scribe(fleet, "a", "websocket").reading()),
             await stack.enter_async_context(Scribe(fleet, "a", "long-polling").reading()),
@@ -151,6 +154,59 @@ async def test_a_hub_that_is_cut_off_from_redis_keeps_its_readers(
             link.up = True
         await nothing_is_lost(crowds, scribes, load)
         assert await lost(crowds) == 0
+
+
+KEEPS_ALL = {"retain_messages": 100_000, "retain_bytes": 10_000_000, "retain_s": 3_600}
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("seed", range(4))
+async def test_whatever_happens_one_thing_after_another_nothing_is_lost(
+    seed: int, redis: RedisServer
+) -> None:
+    """Half a minute and more of faults in an order that the seed says, and all transports."""
+    rng = Random(seed)
+    async with contextlib.AsyncExitStack() as stack:
+        fleet = await stack.enter_async_context(Fleet(redis, **KEEPS_ALL))
+        work = at_work(fleet, more=("websocket", "long-polling"))
+        crowds, scribes, load = await stack.enter_async_context(work)
+        done = list[str]()
+        for _ in range(12):
+            done.append(await mischief(fleet, redis, rng))
+            await load.more(20)
+        await load.end()
+        await nothing_is_lost(crowds, scribes, load)
+        assert load.told["taken"] > 0, done
+
+
+async def mischief(fleet: Fleet, redis: RedisServer, rng: Random) -> str:
+    """Do something bad for a while, and set it right; what it was."""
+    number, for_s = rng.randrange(3), rng.uniform(0.1, 6.0)
+    link = fleet.links[number]
+    what = rng.choice(["kill", "cut", "half-open", "slow", "stall", "restart"])
+    if what == "kill":
+        await fleet.kill(number)
+        await asyncio.sleep(for_s / 2)
+        await fleet.replace(number)
+    elif what in ("cut", "half-open"):
+        link.up = rng.random() < 0.5
+        link.cut() if what == "cut" else link.black_out()
+        await asyncio.sleep(for_s)
+        link.up = True
+    elif what == "slow":
+        link.slow_s = rng.uniform(0.01, 0.3)
+        await asyncio.sleep(for_s)
+        link.slow_s = 0.0
+    elif what == "stall":
+        redis.stall()
+        await asyncio.sleep(for_s)
+        redis.go_on()
+    else:
+        redis.kill()
+        await asyncio.sleep(for_s / 2)
+        await asyncio.to_thread(redis.start)
+    return f"{what} {number} {for_s:.1f} s"
 
 
 async def lost(crowds: list[Crowd]) -> int:
