@@ -11,6 +11,7 @@ from pushlab.runs.link import Link, network_in_words
 from pushlab.runs.reader import Run, latest_run
 from pushlab.runs.records import (
     HUB,
+    BackplaneFigures,
     BrokerFigures,
     ClockFigures,
     ConnectFigures,
@@ -23,6 +24,8 @@ from pushlab.runs.records import (
     SwarmFigures,
     TrialRecord,
     WitnessFigures,
+    WorkerFigures,
+    member_name,
     share_name,
 )
 from pushlab.runs.sweep import Sweep, SweepAxis, SweepPoint, SweepWriter, load_folder
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
 __all__ = [
     "HUB",
     "SCHEMA_VERSION",
+    "BackplaneFigures",
     "BrokerFigures",
     "ClockFigures",
     "ConnectFigures",
@@ -58,8 +62,10 @@ __all__ = [
     "TrafficRows",
     "TrialRecord",
     "WitnessFigures",
+    "WorkerFigures",
     "latest_run",
     "load_folder",
+    "member_name",
     "network_in_words",
     "share_name",
     "write_summary",

@@ -18,6 +18,7 @@ from pushlab.runs.link import Link
 
 __all__ = [
     "HUB",
+    "BackplaneFigures",
     "BrokerFigures",
     "ClockFigures",
     "ConnectFigures",
@@ -31,7 +32,9 @@ __all__ = [
     "TrialRecord",
     "TrialStatus",
     "WitnessFigures",
+    "WorkerFigures",
     "decode",
+    "member_name",
     "share_name",
 ]
 
@@ -63,6 +66,8 @@ class ServerFigures:
         unwatched: why CPU and memory are not known; empty where they are.
         version: of the server, where it tells one.
         fresh: whether its process began with the trial.
+        workers: of each process, where it is of several; the other figures are their sums then,
+            and `rss_bytes` counts more than once what they share.
     """
 
     hits: dict[str, int] = field(default_factory=dict)
@@ -78,6 +83,38 @@ class ServerFigures:
     unwatched: str = ""
     version: str = ""
     fresh: bool = True
+    workers: list["WorkerFigures"] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerFigures:
+    """What one of several processes of a server used; see `ServerFigures`.
+
+    Attributes:
+        number: from 1.
+        open_descriptors: the largest number seen, connections among them.
+    """
+
+    number: int
+    cpu_s: float | None = None
+    rss_bytes: int | None = None
+    open_descriptors: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackplaneFigures:
+    """What hubs shared used; None for a figure that cannot be had (it ran before, elsewhere).
+
+    Attributes:
+        kind: ``redis``, ``valkey`` or ``remote``.
+        counted_ns: when its CPU was looked at, for both ends of the window.
+    """
+
+    kind: str
+    version: str = ""
+    cpu_s: float | None = None
+    rss_bytes: int | None = None
+    counted_ns: list[int] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +157,12 @@ class ShareFigures:
 
 def share_name(number: int) -> str:
     """The name of a share among the processes that were looked at; they are counted from 1."""
-    return f"swarm {number}"
+    return member_name("swarm", number)
+
+
+def member_name(role: str, number: int) -> str:
+    """The name of one of several processes of a role, which are counted from 1."""
+    return f"{role} {number}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,7 +225,7 @@ class ConnectFigures:
     Attributes:
         clients: how many were connected.
         storm_s: from the first wish for a connection to the last subscriber's acceptance.
-        server_cpu_s, broker_cpu_s, swarm_cpu_s: CPU seconds used meanwhile.
+        server_cpu_s, broker_cpu_s, backplane_cpu_s, swarm_cpu_s: CPU seconds used meanwhile.
         bytes_in, bytes_out: the subscribers' payload bytes of TCP meanwhile.
         hits: requests sent meanwhile, by kind.
     """
@@ -192,6 +234,7 @@ class ConnectFigures:
     storm_s: float | None = None
     server_cpu_s: float | None = None
     broker_cpu_s: float | None = None
+    backplane_cpu_s: float | None = None
     swarm_cpu_s: float | None = None
     bytes_in: int = 0
     bytes_out: int = 0
@@ -303,7 +346,8 @@ class CostWindow:
         publishes: messages that the server took.
         deliveries: messages that came to subscribers.
         hits: requests of the subscribers, by kind.
-        cpu_s, broker_cpu_s: of the server, and of the broker where there is one.
+        cpu_s, broker_cpu_s, backplane_cpu_s: of the server, and of the broker and what hubs share
+            where there is one.
     """
 
     name: str
@@ -314,6 +358,7 @@ class CostWindow:
     hits: dict[str, int] = field(default_factory=dict)
     cpu_s: float = 0.0
     broker_cpu_s: float | None = None
+    backplane_cpu_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -396,6 +441,7 @@ class TrialRecord:
     measure_end_ns: int | None = None
     server: ServerFigures | None = None
     broker: BrokerFigures | None = None
+    backplane: BackplaneFigures | None = None
     swarm: SwarmFigures | None = None
     connect: ConnectFigures | None = None
     publisher: PublisherFigures | None = None

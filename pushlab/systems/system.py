@@ -19,7 +19,16 @@ from pushlab.errors import UsageError
 from pushlab.hub.child import Child
 from pushlab.systems.publishing import Publishing
 
-__all__ = ["Admission", "ServerApi", "ServerCounts", "Started", "System", "Wanted", "Watched"]
+__all__ = [
+    "Admission",
+    "Beside",
+    "ServerApi",
+    "ServerCounts",
+    "Started",
+    "System",
+    "Wanted",
+    "Watched",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +135,8 @@ class Wanted:
         channels: the channels' names, by number.
         settings: the hub's dials.
         broker: which MQTT broker a transport gets that needs one.
+        hub_workers: of how many processes the hub is.
+        backplane: what they share: ``memory``, ``redis`` (one that is started), or a URL.
         tls: whether every connection is to be encrypted.
         lag_every_s: how often a server that can looks at its event loop; 0: never.
         stamp_key: of this trial's stamps.
@@ -140,6 +151,8 @@ class Wanted:
     channels: Sequence[str] = ()
     settings: HubSettings = field(default_factory=HubSettings)
     broker: str = "auto"
+    hub_workers: int = 1
+    backplane: str = field(default="memory", repr=False)
     tls: bool = False
     lag_every_s: float = 0.0
     stamp_key: int = 0
@@ -154,13 +167,23 @@ class Watched:
 
     Attributes:
         pid: of one on this machine; 0: it is not looked at.
+        more: of others that do the same work; each is looked at by itself, and all as one.
         tree: whether all that descend from it are meant too.
         metrics: where Prometheus would read them; empty: the process itself is looked at.
     """
 
     pid: int = 0
+    more: tuple[int, ...] = ()
     tree: bool = False
     metrics: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """A backplane beside a hub: ``redis``, ``valkey``, or ``remote`` where it ran before."""
+
+    kind: str
+    version: str = ""
 
 
 class Started(abc.ABC):
@@ -169,10 +192,10 @@ class Started(abc.ABC):
     Attributes:
         api: what to ask it.
         children: processes whose end is trouble.
-        watched: by role, what is sampled: ``hub`` (the server under test) and ``broker``; empty
-            where nothing of it can be seen.
+        watched: by role, what is sampled: ``hub`` (the server under test), ``broker`` and
+            ``backplane``; empty where nothing of it can be seen.
         unwatched: why its CPU and memory are not known; empty where they are.
-        broker: where one was started beside it.
+        broker: where one was started beside it; `backplane`: the same.
         authority: whom to trust if everything is encrypted, as a PEM certificate.
         fresh: whether its process began with the trial.
         version: of the server, for the record.
@@ -184,6 +207,7 @@ class Started(abc.ABC):
     watched: Mapping[str, Watched] = {}
     unwatched: str = ""
     broker: Broker | None = None
+    backplane: Beside | None = None
     authority: str | None = None
     fresh: bool = True
     version: str = ""
@@ -207,6 +231,10 @@ class Started(abc.ABC):
     @abc.abstractmethod
     async def stop(self) -> None:
         """End it; nothing of it is left when this returns."""
+
+    def died(self) -> str:
+        """What has ended beside it that is no child, in words; empty: nothing."""
+        return ""
 
 
 class System(abc.ABC):

@@ -1,12 +1,23 @@
 """The registry of backplanes: `memory`, `redis` and anybody's plug-in stand in it alike."""
 
+import os
 from importlib.metadata import entry_points
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 from pushlab.contract.setting import did_you_mean
 from pushlab.errors import MissingExtra, UsageError
 from pushlab.hub.backplane.backplane import Backplane
 
-__all__ = ["GROUP", "MEMORY", "OWN", "backplane_class", "backplane_names", "shown"]
+__all__ = [
+    "GROUP",
+    "MEMORY",
+    "OWN",
+    "backplane_class",
+    "backplane_names",
+    "shown",
+    "with_log_in",
+    "with_prefix",
+]
 
 GROUP = "pushlab.backplanes"
 MEMORY = "memory"
@@ -24,6 +35,22 @@ def shown(url: str) -> str:
     scheme, mark, rest = url.partition("://")
     place = rest.partition("?")[0]
     return f"{scheme}{mark}{place.rpartition('@')[2]}"
+
+
+def with_log_in(url: str) -> str:
+    """The URL with the password of ``PUSHLAB_BACKPLANE_PASSWORD``, if there is one, and a place."""
+    password = os.environ.get("PUSHLAB_BACKPLANE_PASSWORD", "")
+    scheme, mark, rest = url.partition("://")
+    if not (password and mark) or "@" in rest:
+        return url
+    return f"{scheme}://:{quote(password, safe='')}@{rest}"
+
+
+def with_prefix(url: str, prefix: str) -> str:
+    """The URL of a place in it that has this name."""
+    parts = urlsplit(url)
+    query = [(name, value) for name, value in parse_qsl(parts.query) if name != "prefix"]
+    return urlunsplit(parts._replace(query=urlencode([*query, ("prefix", prefix)])))
 
 
 def backplane_class(url: str) -> type[Backplane]:

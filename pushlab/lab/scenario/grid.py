@@ -9,7 +9,7 @@ import copy
 import itertools
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ import numpy as np
 
 from pushlab.contract.setting import shown
 from pushlab.errors import ScenarioError
+from pushlab.hub.backplane.registry import OWN
 from pushlab.lab.scenario.model import Scenario, flag_key, scenario_keys
 from pushlab.lab.scenario.source import Source, read_source
 from pushlab.lab.scenario.toml_reader import flatten, make_scenario
@@ -151,6 +152,8 @@ def make_grid(source: Source, flags: Mapping[str, Any]) -> Grid:
         if value is not None
     }
     places = dict(_lists(data, source, flags))
+    if _goes_beyond_one_hub(places.values()) and data.get("backplane", "auto") == "auto":
+        flags.setdefault("backplane", OWN)  # one hub and several are compared on the same
     count = math.prod(len(axis.values) for axis in places.values())
     if count > MAX_POINTS:
         raise ScenarioError(
@@ -182,6 +185,10 @@ def make_grid(source: Source, flags: Mapping[str, Any]) -> Grid:
     if isinstance(data.get("system"), Mapping):
         kept_source["folder"] = source.folder
     return Grid(tuple(axes), tuple(points.values()), json.loads(json.dumps(kept_source)))
+
+
+def _goes_beyond_one_hub(axes: Iterable[SweepAxis]) -> bool:
+    return any(axis.key == "hub_workers" and max(axis.values) > 1 for axis in axes)
 
 
 def _check_until(source: Source, data: Mapping[str, Any], flags: Mapping[str, Any]) -> None:

@@ -38,10 +38,20 @@ def marks_of(
         reasons += _scarce(swarm, swarm.open_descriptors, descriptor_limit, closing_connections)
     if reasons:
         marks += ["generator-bound", *reasons]
-    used_s = None if server is None else server.cpu_s
-    if used_s is not None and used_s > _BUSY * duration_s:
-        marks += ["server-bound", f"{system} at {used_s / duration_s:.0%} of a core"]
+    busiest = _busiest(server)
+    if busiest is not None and busiest[0] > _BUSY * duration_s:
+        used_s, one = busiest
+        marks += ["server-bound", f"{system}{one} at {used_s / duration_s:.0%} of a core"]
     return marks
+
+
+def _busiest(server: ServerFigures | None) -> tuple[float, str] | None:
+    """What the busiest process of a server used, and whose it is: each has a core at most."""
+    if server is None:
+        return None
+    if each := [one.cpu_s for one in server.workers if one.cpu_s is not None]:
+        return max(each), "'s busiest process"
+    return None if server.cpu_s is None else (server.cpu_s, "")
 
 
 def _busy_processes(

@@ -24,7 +24,7 @@ __all__ = ["Parts"]
 _UNREAD = "unread"  # the channel that nobody reads
 _LEAST_PER_S, _MOST_PER_S = 50.0, 400.0  # publishes that stand out, and fill no server
 _BUSY = 0.25  # the share of a core that the other rate is to take, of the busiest process
-_PROCESSES = ("hub", "broker", "swarm")
+_PROCESSES = ("hub", "broker", "backplane", "swarm")
 _FACTOR = 20.0  # by which it is higher at most
 _LEAST_FACTOR = 2.0  # a busier window is held against a fifth of its rate
 _LOWER = 0.2
@@ -83,7 +83,7 @@ class Parts:
         scenario, cell = self._plan.scenario, self._plan.cell
         if cell.interval_s and not cell.served_by.counts_hits:
             return _LOWER  # nobody knows how many messages it keeps for who asks later
-        used = [(end.get(name) or 0.0) - (start.get(name) or 0.0) for name in _PROCESSES]
+        used = [(end.get(name) or 0.0) - (start.get(name) or 0.0) for name in _processes(end)]
         used[_PROCESSES.index("swarm")] /= scenario.swarm_workers  # each has a core of its own
         busy = max([*used, 0.0]) / scenario.duration_s
         retained = scenario.hub_settings.retain_messages / 2
@@ -143,7 +143,6 @@ class Parts:
             first, last = counts
             deliveries = last.deliveries - first.deliveries
             hits = {k: n - first.hits.get(k, 0) for k, n in last.hits.items()}
-        broker = "broker" in after
         self.windows.append(
             CostWindow(
                 name=name,
@@ -153,9 +152,16 @@ class Parts:
                 deliveries=deliveries,
                 hits={kind: n for kind, n in hits.items() if n},
                 cpu_s=(after["hub"] or 0.0) - (before["hub"] or 0.0),
-                broker_cpu_s=_used(before, after) if broker else None,
+                broker_cpu_s=_used(before, after, "broker"),
+                backplane_cpu_s=_used(before, after, "backplane"),
             )
         )
+
+
+def _processes(seen: Cpu) -> list[str]:
+    """Those of one process each: of several that do the same work, each by itself."""
+    sums = {name.rpartition(" ")[0] for name in seen}
+    return [name for name in seen if name.split(" ")[0] in _PROCESSES and name not in sums]
 
 
 def _together(one: CostWindow, other: CostWindow) -> CostWindow:
@@ -167,16 +173,19 @@ def _together(one: CostWindow, other: CostWindow) -> CostWindow:
     less, more = sorted((one, other), key=lambda half: half.cpu_s / half.span_s)
     if more.cpu_s / more.span_s > _PUT_OFF * less.cpu_s / less.span_s > 0:
         return less
-    broker = [half.broker_cpu_s for half in (one, other) if half.broker_cpu_s is not None]
+    both = (one, other)
+    broker = [half.broker_cpu_s for half in both if half.broker_cpu_s is not None]
+    backplane = [half.backplane_cpu_s for half in both if half.backplane_cpu_s is not None]
     return dataclasses.replace(
         one,
         span_s=one.span_s + other.span_s,
         hits=dict(Counter(one.hits) + Counter(other.hits)),
         cpu_s=one.cpu_s + other.cpu_s,
         broker_cpu_s=sum(broker) if len(broker) > 1 else None,
+        backplane_cpu_s=sum(backplane) if len(backplane) > 1 else None,
     )
 
 
-def _used(before: Cpu, after: Cpu) -> float | None:
-    first, last = before.get("broker"), after.get("broker")
+def _used(before: Cpu, after: Cpu, name: str) -> float | None:
+    first, last = before.get(name), after.get(name)
     return None if first is None or last is None else last - first

@@ -28,7 +28,7 @@ from pushlab.lab.workers.clients import (
 from pushlab.lab.workers.parent import WorkerFailed
 from pushlab.lab.workers.swarm_commands import SwarmCommands
 from pushlab.lab.workers.warm_pool import WarmPool
-from pushlab.runs import share_name
+from pushlab.runs import member_name, share_name
 from pushlab.systems.registry import HUB
 from pushlab.systems.system import Started, Wanted
 
@@ -85,15 +85,19 @@ class TrialProcesses(Testbed):
         started = self._started = await roles.server.start(self.plan.cell, self._wanted(spare))
         self.api, self.broker, self.authority = started.api, started.broker, started.authority
         self.fresh, self.unwatched = started.fresh, started.unwatched
+        self.backplane = started.backplane
         for name, process in started.watched.items():
             cores = self.cores.servers if started.fresh else ()  # what is not ours stays as it is
             if process.pid:
                 self._begin_to_watch(name, process.pid, roles.server, cores, tree=process.tree)
+            if process.more:
+                self._watch_as_one(name, (process.pid, *process.more), roles.server, cores)
             if process.metrics:
                 await self._begin_to_read(name, process.metrics)
         if self._clocks_differ:
             await self._compare_clocks(started.clock_port)
-        apart = [process.pid for process in started.watched.values() if process.pid]
+        pids = [(one.pid, *one.more) for one in started.watched.values() if one.pid]
+        apart = [pid for each in pids for pid in each]
         self.watches["runner"] = ProcessWatch(os.getpid(), "runner")
         self._watch_machines(apart)
         self._tasks = [
@@ -205,6 +209,16 @@ class TrialProcesses(Testbed):
             if host:
                 self.watched_at[name] = at
 
+    def _watch_as_one(
+        self, name: str, pids: Sequence[int], place: Place, cores: Sequence[int]
+    ) -> None:
+        """Watch processes that do the same work, each by itself and all together."""
+        members = []
+        for number, pid in enumerate(pids, 1):
+            self._begin_to_watch(member_name(name, number), pid, place, cores)
+            members.append(self.watches.pop(member_name(name, number)))
+        self.watches[name] = GroupWatch(members, name)
+
     async def _begin_to_read(self, name: str, metrics: str) -> None:
         """Read a process's figures at an address, in place of looking at it."""
         watch = MetricsWatch(metrics, name)
@@ -236,6 +250,8 @@ class TrialProcesses(Testbed):
     def _check_broker(self) -> None:
         if self.broker is not None and not self.broker.running:
             self.report(f"the MQTT broker ({self.broker.kind}) died")
+        if self._started is not None and (who := self._started.died()):
+            self.report(f"{who} died")
 
     # ---- the end ----------------------------------------------------------------------------
 

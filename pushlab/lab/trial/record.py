@@ -17,6 +17,7 @@ from pushlab.lab.trial.shares import SwarmShares
 from pushlab.lab.trial.testbed import Cpu, Testbed
 from pushlab.lab.workers.messages import Counters, SwarmReport, WindowReport
 from pushlab.runs import (
+    BackplaneFigures,
     BrokerFigures,
     ConnectFigures,
     CostWindow,
@@ -27,6 +28,7 @@ from pushlab.runs import (
     SwarmFigures,
     TrialRecord,
     WitnessFigures,
+    WorkerFigures,
     share_name,
 )
 from pushlab.runs.batches import Batches, Rows
@@ -115,6 +117,7 @@ def collect(
         measure_end_ns=notes.end_ns,
         server=server,
         broker=_broker(testbed, notes),
+        backplane=_backplane(testbed, notes),
         swarm=swarm,
         connect=_connect(notes) if testbed.watches else None,
         publisher=publisher,
@@ -182,8 +185,18 @@ def _server(testbed: Testbed, notes: TrialObservations) -> ServerFigures | None:
         fresh=testbed.fresh,
         counted_ns=[before.at_ns, after.at_ns],
         loop_lag_p99_s=_tail_s(notes),
+        workers=_workers(testbed, notes.start.cpu, notes.end.cpu),
         **testbed.held("hub"),
     )
+
+
+def _workers(testbed: Testbed, before: Cpu, after: Cpu) -> list[WorkerFigures]:
+    """The figures of each process of the server, if there are several."""
+    hub = testbed.watches.get("hub")
+    return [
+        WorkerFigures(number=number, cpu_s=_used(before, after, one.name), **one.held)
+        for number, one in enumerate(hub.members if hub is not None else (), 1)
+    ]
 
 
 def _server_cpu_s(testbed: Testbed, start: Moment, end: Moment) -> float | None:
@@ -278,6 +291,19 @@ def _broker(testbed: Testbed, notes: TrialObservations) -> BrokerFigures | None:
     )
 
 
+def _backplane(testbed: Testbed, notes: TrialObservations) -> BackplaneFigures | None:
+    beside, before, after = testbed.backplane, notes.start, notes.end
+    if beside is None:
+        return None
+    return BackplaneFigures(
+        kind=beside.kind,
+        version=beside.version,
+        cpu_s=_used(before.cpu, after.cpu, "backplane") if before and after else None,
+        counted_ns=[before.seen_ns, after.seen_ns] if before and after else None,
+        rss_bytes=testbed.held("backplane").get("rss_bytes"),
+    )
+
+
 def _swarm(testbed: Testbed, notes: TrialObservations) -> SwarmFigures | None:
     told = notes.swarm
     if told is None:
@@ -350,6 +376,7 @@ def _connect(notes: TrialObservations) -> ConnectFigures | None:
         storm_s=storm_s,
         server_cpu_s=_used(before, after, "hub"),
         broker_cpu_s=_used(before, after, "broker"),
+        backplane_cpu_s=_used(before, after, "backplane"),
         swarm_cpu_s=_used(before, after, "swarm"),
         bytes_in=told.bytes_in,
         bytes_out=told.bytes_out,

@@ -8,6 +8,7 @@ import signal
 from typing import Any
 
 from pushlab.brokers.start import Broker
+from pushlab.hub.backplane.registry import with_log_in
 from pushlab.lab.host.process_sampler import ProcessWatch
 from pushlab.lab.load.publish_log import PublishLog
 from pushlab.lab.place import EVERYTHING_HERE, Place
@@ -18,7 +19,7 @@ from pushlab.lab.workers.publisher_process import PublisherService
 from pushlab.lab.workers.swarm_commands import SwarmCommands
 from pushlab.lab.workers.swarm_process import SwarmService
 from pushlab.systems.registry import HUB
-from pushlab.systems.system import ServerApi, Wanted
+from pushlab.systems.system import Beside, ServerApi, Wanted
 
 __all__ = ["Cpu", "LocalTestbed", "Testbed"]
 
@@ -34,7 +35,7 @@ class Testbed(abc.ABC):
         swarm, publisher: told what to do, here or in processes of their own.
         api: the server's.
         publish_log: the schedule, and what the publisher has made of it so far.
-        broker: where the transport needs one.
+        broker: where the transport needs one; `backplane`: where the hub has one.
         trouble: set to the reason as soon as a part is found dead.
         channels: their names, by number.
         stamp_key: tells the messages of this trial from those of others.
@@ -60,6 +61,7 @@ class Testbed(abc.ABC):
         self.trouble: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self.stamp_key = secrets.randbits(32)
         self.broker: Broker | None = None
+        self.backplane: Beside | None = None
         self.fresh, self.unwatched = True, ""
         self.authority: str | None = None
         self.clocks = TrialClocks()
@@ -118,7 +120,9 @@ class Testbed(abc.ABC):
 
     async def cpu(self) -> Cpu:
         """CPU seconds now of each process that is watched."""
-        return {name: watch.used_cpu_s() for name, watch in self.watches.items()}
+        members = [one for watch in self.watches.values() for one in watch.members]
+        used = {name: watch.used_cpu_s() for name, watch in self.watches.items()}
+        return {**used, **{one.name: one.used_cpu_s() for one in members}}
 
     def held(self, name: str) -> dict[str, Any]:
         """The most memory and descriptors that a process was seen to hold, if it is watched."""
@@ -146,6 +150,8 @@ class Testbed(abc.ABC):
             channels=self.channels,
             settings=scenario.hub_settings,
             broker=scenario.broker,
+            hub_workers=scenario.hub_workers,
+            backplane=with_log_in(scenario.hub_backplane),
             tls=scenario.tls,
             stamp_key=self.stamp_key,
             **more,
