@@ -149,6 +149,7 @@ def _last(spots: Sequence[Spot]) -> list[Spot]:
 _SHARES: Mapping[str, CellStyle] = {
     "hub": CellStyle("Hub", "#0072B2", "-"),
     "broker": CellStyle("Broker", "#009E73", (0, (4, 1, 1, 1, 1, 1))),
+    "backplane": CellStyle("Backplane", "#CC79A7", (0, (1, 1))),
     "swarm": CellStyle("Swarm", "#6B6B6B", (0, (6, 1.5))),
     "publisher": CellStyle("Publisher", "#9A9A9A", (0, (1.2, 1))),
     "machine": CellStyle("All cores", INK, (0, (1, 3))),

@@ -48,6 +48,7 @@ _UNITS: Mapping[Vary, str] = {"clients": "clients", "rate_per_s": "messages/s pe
 _SHARES = {
     "hub": "hub",
     "broker": "broker",
+    "backplane": "backplane",
     "swarm": "swarm",
     "publisher": "publisher",
     "machine": "all cores",

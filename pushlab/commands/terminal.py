@@ -169,10 +169,20 @@ def _print_notes(console: Console, summary: RunSummary) -> None:
         console.print()
         for broker, users in brokers.items():
             say(console, f"Broker: {broker} ({users})")
+    for told, users in _users({n: _hubs(cell) for n, cell in summary.cells.items()}).items():
+        say(console, f"Hub: {told} ({users})")
     if summary.caveats:
         console.print()
         for caveat in summary.caveats:
             say(console, f"! {caveat}", "red" if caveat.startswith("Error") else "")
+
+
+def _hubs(cell: CellSummary) -> str | None:
+    """Of how many processes the hub was, and what they shared; None: as it usually is."""
+    if cell.backplane is None:
+        return None
+    count = f"{cell.hub_workers} processes" if cell.hub_workers > 1 else "one process"
+    return f"{count}, backplane {cell.backplane}"
 
 
 def _month_lines(summary: RunSummary) -> Iterator[str]:

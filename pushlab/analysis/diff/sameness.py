@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from pushlab.runs import Run
+from pushlab.runs import Run, TrialRecord
 
 __all__ = ["differences_of_setting", "differences_of_work", "not_comparable", "other_machine"]
 
@@ -68,7 +68,18 @@ def differences_of_setting(a: Run, b: Run) -> list[str]:
         if all(brokers) and brokers[0] != brokers[1]:
             told = " vs ".join(", ".join(sorted(names)) for names in brokers)
             found.append(f"{cell}: broker: {told}")
+        hubs = [{_hubs(t) for t in run.trials_of(cell) if t.server} for run in (a, b)]
+        if all(hubs) and hubs[0] != hubs[1]:
+            told = " vs ".join(", ".join(sorted(names)) for names in hubs)
+            found.append(f"{cell}: hub: {told}")
     return found
+
+
+def _hubs(trial: TrialRecord) -> str:
+    """Of how many processes the server was, and what they shared."""
+    beside, count = trial.backplane, len(trial.server.workers) if trial.server else 0
+    shared = f"{beside.kind} {beside.version}".strip() if beside else "no backplane"
+    return f"{max(1, count)} x, {shared}"
 
 
 def _loads(a: Run, b: Run) -> list[str]:

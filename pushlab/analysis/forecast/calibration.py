@@ -28,7 +28,7 @@ __all__ = ["Calibration", "Span", "calibrate", "calibration_from", "calibration_
 
 Floats = npt.NDArray[np.float64]
 
-_SERVERS, _BEFORE = ("hub", "broker"), "starting"
+_SERVERS, _BEFORE = ("hub", "broker", "backplane"), "starting"
 _LEAST_SPREAD = 1.5  # how far numbers must lie apart before a slope is drawn through them
 
 
@@ -237,9 +237,10 @@ def _memory(
 
 
 def _held_bytes(record: TrialRecord) -> float | None:
-    """The most that server and broker held; None: nobody looked."""
+    """The most that server, broker and backplane held; None: nobody looked."""
     held = record.server.rss_bytes if record.server else None
-    return None if held is None else held + ((record.broker.rss_bytes or 0) if record.broker else 0)
+    beside = [one.rss_bytes or 0 for one in (record.broker, record.backplane) if one]
+    return None if held is None else held + sum(beside)
 
 
 def _grown_bytes(run: Run, record: TrialRecord) -> float | None:

@@ -34,7 +34,15 @@ _OTHERS = 0.5  # cores
 #: What ran out. ``formula``: nothing, since the transport cannot do it by its own rules, whoever
 #: serves. ``generator`` and ``descriptors`` are on our side: the server may carry more.
 Cause = Literal[
-    "formula", "server", "broker", "generator", "descriptors", "errors", "machine", "nothing"
+    "formula",
+    "server",
+    "broker",
+    "backplane",
+    "generator",
+    "descriptors",
+    "errors",
+    "machine",
+    "nothing",
 ]
 
 
@@ -131,10 +139,13 @@ def _busy(trial: TrialRecord) -> dict[str, float]:
     parts = {
         "hub": trial.server,
         "broker": trial.broker,
+        "backplane": trial.backplane,
         "swarm": trial.swarm,
         "publisher": trial.publisher,
     }
     used = {name: part.cpu_s for name, part in parts.items() if part and trial.duration_s}
+    if trial.server and (each := [one.cpu_s or 0.0 for one in trial.server.workers]):
+        used["hub"] = max(each)  # each process has a core at most
     return {name: cpu_s / trial.duration_s for name, cpu_s in used.items() if cpu_s is not None}
 
 
@@ -165,7 +176,9 @@ def cause_of(
         return "server", f"with the hub at {busy['hub']:.0%} of a core"
     if busy.get("broker", 0.0) > BUSY:
         return "broker", f"with the broker at {busy['broker']:.0%} of a core"
-    if _full(busy, pinning, "hub", "broker"):
+    if busy.get("backplane", 0.0) > BUSY:
+        return "backplane", f"with the backplane at {busy['backplane']:.0%} of a core"
+    if _full(busy, pinning, "hub", "broker", "backplane"):
         return "server", f"with the cores of hub and broker full ({shares})"
     if busy.get("machine", 0.0) > _FULL:
         others = busy["machine"] * (environment.get("cores") or 1) - sum(ours.values())

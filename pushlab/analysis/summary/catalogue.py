@@ -320,21 +320,26 @@ def _broker(name: str) -> Value:
     return lambda t: getattr(t.record.broker, name) if t.record.broker else None
 
 
+def _backplane(name: str) -> Value:
+    return lambda t: getattr(t.record.backplane, name) if t.record.backplane else None
+
+
 _BYTES = "the subscribers' TCP payload, both directions"
 _HUB = "the server's: CPU in the windows, memory and descriptors at most; `null`: not watched"
 _BROKER = "the broker's, where there is one"
+_BACKPLANE = "of what hubs share, where it is started beside them"
 _ALL_OF_IT = (
-    "server's and broker's CPU over deliveries: idling and publishing are in it, so it falls as the"
-    " rate grows; `marginal_cpu_s_per_delivery` is without them"
+    "CPU of server, broker, backplane over deliveries: idling and publishing are in it, so it falls"
+    " as the rate grows; `marginal_cpu_s_per_delivery` is without them"
 )
-_OF_A_CORE = "server's and broker's CPU time over the time measured: 1 is one core"
+_OF_A_CORE = "CPU time of server, broker, backplane over the time measured: 1 is one core"
 _BYTES_SETUP = _of_swarm("bytes_in_setup", "bytes_out_setup")
 _BYTES_EACH = ratio(lambda t: t.bytes_total if t.record.swarm else None, _delivered)
 _CPU_EACH = ratio(lambda t: t.cpu_s, _delivered)
 _SERVER_EACH = ratio(_server("cpu_s"), _delivered)
 _DESCRIPTORS = largest(_server("open_descriptors"))
 _GENERATOR = total(lambda t: t.generator_cpu_s)
-_SHARE = Derived("server_cpu_s", "duration_s", plus="broker_cpu_s")
+_SHARE = Derived("server_cpu_s", "duration_s", plus=("broker_cpu_s", "backplane_cpu_s"))
 
 declare(
     Figure("bytes_in", "bytes in", _of_swarm("bytes_in"), _BYTES),
@@ -357,6 +362,10 @@ declare(
     ),
     Figure("broker_cpu_s", "broker's CPU", total(_broker("cpu_s")), _BROKER),
     Figure("broker_rss_bytes", "broker's memory", largest(_broker("rss_bytes")), _BROKER),
+    Figure("backplane_cpu_s", "backplane's CPU", total(_backplane("cpu_s")), _BACKPLANE),
+    Figure(
+        "backplane_rss_bytes", "backplane's memory", largest(_backplane("rss_bytes")), _BACKPLANE
+    ),
     Figure("generator_cpu_s", "generator's CPU", _GENERATOR, "swarm and publisher"),
     Figure("cpu_s_per_delivery", "CPU per delivery", _CPU_EACH, _ALL_OF_IT, "CPU")
     .but(small="of all: idling, publishing", interval=True, compared="ratio", ranked=4)

@@ -32,12 +32,19 @@ _NUMBER = re.compile(r"\d[\d,]*")
 _LATENCIES = ("latency_s", "latency_from_send_s")
 _STATISTICS = (*PERCENTILES, "mean")  # an extreme is one event, and says so of itself
 _STALE = "staleness_s.mean"
-_CPU = ("server_cpu_s", "broker_cpu_s", "server_cpu_s_per_delivery", "cpu_s_per_delivery")
+_CPU = (
+    "server_cpu_s",
+    "broker_cpu_s",
+    "backplane_cpu_s",
+    "server_cpu_s_per_delivery",
+    "cpu_s_per_delivery",
+)
 #: Who may have stood still: what that is called, and in words; ``hub`` is the server under test.
 _WAITED: Mapping[str, tuple[Kind, str]] = {
     "publisher": (_BOUND, "the publisher sent late"),
     "hub": ("busy-machine", "{server} waited for a core"),
     "broker": ("busy-machine", "the broker waited for a core"),
+    "backplane": ("busy-machine", "the backplane waited for a core"),
     "swarm": ("busy-machine", "the swarm was kept from running"),
     "machine": ("stall", "the machine's host gave its time to others"),
 }
@@ -110,14 +117,16 @@ def _waits(good: Sequence[TrialFigures], server: str) -> Iterator[Mark]:
 def _of(trial: TrialFigures, name: str) -> Floats:
     """What each delivery may have waited for `name`, as far as that was not the server's doing.
 
-    Hub and broker share their cores: while one runs, the other's waiting is their own.
+    Hub, broker and backplane share their cores: while one runs, another's waiting is their own.
     """
     waited = trial.waiting.each.get(name)
     if waited is None:
         return np.zeros(len(trial.latency_s))
     record = trial.record
-    if name in ("hub", "broker") and record.machine and record.broker and record.server:
-        beside = (record.broker.cpu_s or 0.0) if name == "hub" else record.server.cpu_s or 0.0
+    servers = {"hub": record.server, "broker": record.broker, "backplane": record.backplane}
+    rest = [one.cpu_s or 0.0 for role, one in servers.items() if one and role != name]
+    if name in servers and record.machine and rest and record.server:
+        beside = sum(rest)
         others = record.machine.others_cpu_s / 2  # the servers have half of the cores
         return waited * others / (others + beside) if others + beside > 0 else waited
     return waited

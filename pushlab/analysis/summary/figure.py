@@ -222,16 +222,16 @@ def of_cell(all_trials: Callable[[CellTrials], float | None]) -> Estimator:
 
 @dataclass(frozen=True, slots=True)
 class Derived:
-    """A cell's figure over another, both by name; what is in `plus` is added on top if known."""
+    """A cell's figure over another, both by name; those in `plus` are added on top if known."""
 
     top: str
     bottom: str
-    plus: str = ""
+    plus: tuple[str, ...] = ()
 
     def of(self, figure: Callable[[str], float | None]) -> float | None:
         """Its value, given the others; None where one is missing or the lower is 0."""
         top, bottom = figure(self.top), figure(self.bottom)
-        more = (figure(self.plus) or 0.0) if self.plus else 0.0
+        more = sum(figure(name) or 0.0 for name in self.plus)
         return None if top is None or not bottom else (top + more) / bottom
 
 

@@ -65,6 +65,8 @@ class CellSummary:
     hits_setup: Mapping[str, int] = field(default_factory=dict)
     hits_source: str | None = None
     broker: str | None = None
+    backplane: str | None = None
+    hub_workers: int = 1
     price: MonthPrice = field(default_factory=MonthPrice)
     predicted: Prediction | None = None
     remarks: Sequence[str] = ()

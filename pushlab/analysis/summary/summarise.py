@@ -103,6 +103,7 @@ def _cell(trials: CellTrials, floor: CellTrials | None, system: str, title: str)
     good, first = trials.good, trials.first
     reasons = [t.record.reason for t in trials.all if t.record.status != "ok" and t.record.reason]
     brokers = [t.record.broker for t in good if t.record.broker]
+    backplanes = [t.record.backplane for t in good if t.record.backplane]
     servers = [t.record.server for t in good if t.record.server]
     made = {one.name: trials.estimate(one) for one in FIGURES.values() if one.stored}
     known = [name for name in made if FIGURES[name].interval and made[name].value is not None]
@@ -125,6 +126,8 @@ def _cell(trials: CellTrials, floor: CellTrials | None, system: str, title: str)
         hits_setup=_summed([t.hits_setup for t in good]),
         hits_source=good[0].hits_source if good else None,
         broker=f"{brokers[0].kind} {brokers[0].version}".strip() if brokers else None,
+        backplane=f"{backplanes[0].kind} {backplanes[0].version}".strip() if backplanes else None,
+        hub_workers=max([1, *(len(server.workers) for server in servers)]),
         price=trials.price,
         predicted=trials.predicted,
         remarks=remarks_of(trials),

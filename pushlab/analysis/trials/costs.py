@@ -52,7 +52,7 @@ class Load:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """A stretch of a trial: what was done in it, and the CPU seconds of server and broker."""
+    """A stretch of a trial: what was done in it, and what CPU time that took."""
 
     name: str
     load: Load
@@ -79,7 +79,7 @@ def windows_of(trial: "TrialFigures") -> list[Window]:
     for part in record.parts:
         broker_s = part.broker_cpu_s or 0.0
         done = (part.hits, part.deliveries, part.publishes)
-        cpu = (part.cpu_s + broker_s, broker_s)
+        cpu = (part.cpu_s + broker_s + (part.backplane_cpu_s or 0.0), broker_s)
         found.append(_window(record, part.name, part.span_s, part.clients, done, cpu))
     return found
 

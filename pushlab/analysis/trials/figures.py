@@ -94,10 +94,14 @@ class TrialFigures:
 
     @property
     def cpu_s(self) -> float | None:
-        """CPU seconds of the server and its broker within the window; None: nobody could look."""
-        server = self.record.server.cpu_s if self.record.server else None
-        broker = self.record.broker.cpu_s if self.record.broker else None
-        return None if server is None else server + (broker or 0.0)
+        """CPU seconds of the server, its broker and its backplane within the window.
+
+        None: nobody could look.
+        """
+        record = self.record
+        server = record.server.cpu_s if record.server else None
+        beside = [one.cpu_s or 0.0 for one in (record.broker, record.backplane) if one]
+        return None if server is None else server + sum(beside)
 
     @property
     def generator_cpu_s(self) -> float | None:

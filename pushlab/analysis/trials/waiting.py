@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pushlab.analysis.trials.accounting import TrialRows
-from pushlab.runs import PublishRows, Run, share_name
+from pushlab.runs import PublishRows, Run, member_name, share_name
 from pushlab.runs.layout import rows_path
 
 __all__ = ["SERVERS", "Waiting", "waiting_of"]
@@ -22,7 +22,7 @@ __all__ = ["SERVERS", "Waiting", "waiting_of"]
 Floats = npt.NDArray[np.float64]
 
 #: Processes that a message passes, after the publisher.
-SERVERS = ("hub", "broker")
+SERVERS = ("hub", "broker", "backplane")
 _PASSED = (*SERVERS, "swarm")
 #: A poller's message passes hub and swarm with its publish and with the poll that fetches it, and
 #: not with all that is asked meanwhile; each time it may wait for twice as long as is usual.
@@ -65,7 +65,11 @@ def waiting_of(run: Run, rows: TrialRows) -> Waiting:
     to_s = rows.deliveries.received_ns[rows.delivery_of] / 1e9
     passed = np.zeros(len(of))
     for name in _PASSED:
-        found = _stood(looks, _who(rows, name), from_s, to_s)
+        if name == "hub" and rows.record.server and (workers := rows.record.server.workers):
+            names = [member_name(name, one.number) for one in workers]
+            found = _stood_at_two(looks, names, from_s, to_s)
+        else:
+            found = _stood(looks, _who(rows, name), from_s, to_s)
         if found is None:
             continue
         waited, ran = found
@@ -130,6 +134,18 @@ def _stood(
         waited[theirs], ran[theirs] = _under_way(
             from_s[theirs], to_s[theirs], _of(looks, name, "at_ns"), np.diff(waited_s), ran_s
         )
+    return waited, ran
+
+
+def _stood_at_two(
+    looks: Mapping[str, Sequence[Any]], names: Sequence[str], from_s: Floats, to_s: Floats
+) -> tuple[Floats, Floats] | None:
+    """The same at most, where a message passes two of these: who took it, and who delivers it."""
+    found = [_stood(looks, {name: slice(None)}, from_s, to_s) for name in names]
+    known = [each for each in found if each is not None]
+    if len(known) < len(found):
+        return None
+    waited, ran = (np.sort([each[at] for each in known], axis=0)[-2:].sum(0) for at in (0, 1))
     return waited, ran
 
 
