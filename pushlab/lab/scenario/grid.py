@@ -20,6 +20,7 @@ from pushlab.contract.setting import shown
 from pushlab.errors import ScenarioError
 from pushlab.hub.backplane.registry import OWN
 from pushlab.lab.scenario.model import Scenario, flag_key, scenario_keys
+from pushlab.lab.scenario.several_hubs import AUTO
 from pushlab.lab.scenario.source import Source, read_source
 from pushlab.lab.scenario.toml_reader import flatten, make_scenario
 from pushlab.runs import SweepAxis
@@ -152,7 +153,7 @@ def make_grid(source: Source, flags: Mapping[str, Any]) -> Grid:
         if value is not None
     }
     places = dict(_lists(data, source, flags))
-    if _goes_beyond_one_hub(places.values()) and data.get("backplane", "auto") == "auto":
+    if _goes_beyond_one_hub(places.values()) and data.get("backplane", AUTO) == AUTO:
         flags.setdefault("backplane", OWN)  # one hub and several are compared on the same
     count = math.prod(len(axis.values) for axis in places.values())
     if count > MAX_POINTS:

@@ -18,8 +18,7 @@ from typing import Annotated, Any, Literal
 from pushlab.contract.limits import MAX_MESSAGE_BYTES
 from pushlab.contract.serving import HubSettings
 from pushlab.contract.setting import Key, Setting, keys_of
-from pushlab.errors import MissingExtra, ScenarioError, UsageError
-from pushlab.hub.backplane.registry import MEMORY, OWN, backplane_class
+from pushlab.errors import ScenarioError
 from pushlab.lab.scenario.cells import (
     Cell,
     remake_cells,
@@ -32,6 +31,7 @@ from pushlab.lab.scenario.own_system import written_system
 from pushlab.lab.scenario.pairs import chosen
 from pushlab.lab.scenario.placing import ClusterRoles
 from pushlab.lab.scenario.rule_broken import RuleBroken
+from pushlab.lab.scenario.several_hubs import check_backplane
 from pushlab.lab.scenario.trace import parse_trace
 from pushlab.runs import Link
 from pushlab.systems.registry import HUB
@@ -129,8 +129,7 @@ class Scenario:
         ),
     ] = "auto"
     hub_workers: Annotated[
-        int,
-        Setting("processes of the hub, on one port and one backplane", least=1, most=256),
+        int, Setting("processes of the hub, on one port and one backplane", least=1, most=256)
     ] = 1
     backplane: Annotated[
         str,
@@ -165,7 +164,7 @@ class Scenario:
             raise RuleBroken("swarm_workers", told)
         self._check_trace()
         self._check_network()
-        self._check_backplane()
+        check_backplane(self.backplane, self.hub_workers)
         self._check_browser()
         self._check_systems()
 
@@ -184,13 +183,6 @@ class Scenario:
     def traced_rate(self, trace: str) -> float:
         """The rate of a trace on each channel of this scenario. Raises ValueError: it is none."""
         return len(parse_trace(trace)) / (self.warmup_s + self.duration_s) / self.channel_count
-
-    @property
-    def hub_backplane(self) -> str:
-        """What the hub's channels are in: ``memory``, ``redis`` (of the trial's own) or a URL."""
-        if self.backplane != "auto":
-            return self.backplane
-        return MEMORY if self.hub_workers == 1 else OWN
 
     @property
     def hub_settings(self) -> HubSettings:
@@ -341,31 +333,6 @@ class Scenario:
                 "all connections are encrypted, or none; here the broker's URL must begin with"
                 f" {'mqtts://' if self.tls else 'mqtt://'}",
             )
-
-    def _check_backplane(self) -> None:
-        """Check that several hubs have something to share. Raises RuleBroken, MissingExtra."""
-        url = self.hub_backplane
-        if "@" in url:
-            raise RuleBroken(
-                "backplane",
-                "it has a user or a password in it, and scenarios are kept and shown; leave them"
-                " out, and set PUSHLAB_BACKPLANE_PASSWORD",
-            )
-        if url == MEMORY and self.hub_workers > 1:
-            raise RuleBroken(
-                "hub_workers",
-                f"{self.hub_workers} hubs need a backplane that they share, and memory is none;"
-                " leave backplane out, or let it be redis",
-            )
-        if url != MEMORY:
-            try:
-                shared = backplane_class(url).shared
-            except MissingExtra:
-                raise
-            except UsageError as error:
-                raise RuleBroken("backplane", str(error)) from error
-            if not shared and self.hub_workers > 1:
-                raise RuleBroken("backplane", f"{url.partition(':')[0]} is not shared by hubs")
 
     def _check_browser(self) -> None:
         """Check what cells in Chromium ask of the rest. Raises RuleBroken."""

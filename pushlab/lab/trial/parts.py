@@ -84,7 +84,6 @@ class Parts:
         if cell.interval_s and not cell.served_by.counts_hits:
             return _LOWER  # nobody knows how many messages it keeps for who asks later
         used = [(end.get(name) or 0.0) - (start.get(name) or 0.0) for name in _processes(end)]
-        used[_PROCESSES.index("swarm")] /= scenario.swarm_workers  # each has a core of its own
         busy = max([*used, 0.0]) / scenario.duration_s
         retained = scenario.hub_settings.retain_messages / 2
         waiting = scenario.rate_per_s * (self._plan.cell.interval_s + self._plan.parts_s)

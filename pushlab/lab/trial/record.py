@@ -13,12 +13,16 @@ from pushlab.lab.host.process_group import GroupWatch
 from pushlab.lab.load.publish_log import PublishLog
 from pushlab.lab.trial.marks import marks_of
 from pushlab.lab.trial.moments import Moment
+from pushlab.lab.trial.server_figures import (
+    backplane_figures,
+    broker_figures,
+    used_cpu_s,
+    worker_figures,
+)
 from pushlab.lab.trial.shares import SwarmShares
 from pushlab.lab.trial.testbed import Cpu, Testbed
 from pushlab.lab.workers.messages import Counters, SwarmReport, WindowReport
 from pushlab.runs import (
-    BackplaneFigures,
-    BrokerFigures,
     ConnectFigures,
     CostWindow,
     MachineFigures,
@@ -28,7 +32,6 @@ from pushlab.runs import (
     SwarmFigures,
     TrialRecord,
     WitnessFigures,
-    WorkerFigures,
     share_name,
 )
 from pushlab.runs.batches import Batches, Rows
@@ -116,8 +119,8 @@ def collect(
         measure_start_ns=notes.start_ns,
         measure_end_ns=notes.end_ns,
         server=server,
-        broker=_broker(testbed, notes),
-        backplane=_backplane(testbed, notes),
+        broker=broker_figures(testbed, notes.start, notes.end),
+        backplane=backplane_figures(testbed, notes.start, notes.end),
         swarm=swarm,
         connect=_connect(notes) if testbed.watches else None,
         publisher=publisher,
@@ -185,18 +188,9 @@ def _server(testbed: Testbed, notes: TrialObservations) -> ServerFigures | None:
         fresh=testbed.fresh,
         counted_ns=[before.at_ns, after.at_ns],
         loop_lag_p99_s=_tail_s(notes),
-        workers=_workers(testbed, notes.start.cpu, notes.end.cpu),
+        workers=worker_figures(testbed, notes.start.cpu, notes.end.cpu),
         **testbed.held("hub"),
     )
-
-
-def _workers(testbed: Testbed, before: Cpu, after: Cpu) -> list[WorkerFigures]:
-    """The figures of each process of the server, if there are several."""
-    hub = testbed.watches.get("hub")
-    return [
-        WorkerFigures(number=number, cpu_s=_used(before, after, one.name), **one.held)
-        for number, one in enumerate(hub.members if hub is not None else (), 1)
-    ]
 
 
 def _server_cpu_s(testbed: Testbed, start: Moment, end: Moment) -> float | None:
@@ -207,7 +201,7 @@ def _server_cpu_s(testbed: Testbed, start: Moment, end: Moment) -> float | None:
         return watch.used_between(start.seen_ns, end.seen_ns)
     before, after = start.server.cpu_s, end.server.cpu_s
     if before is None or after is None:
-        return _used(start.cpu, end.cpu, "hub")
+        return used_cpu_s(start.cpu, end.cpu, "hub")
     return after - before
 
 
@@ -269,38 +263,6 @@ def _machine_at(
         stolen_counted=stolen_is_counted(),
         throttled_s=throttled,
         waited_s=waited,
-    )
-
-
-def _used(before: Cpu, after: Cpu, name: str) -> float | None:
-    first, last = before.get(name), after.get(name)
-    return None if first is None or last is None else last - first
-
-
-def _broker(testbed: Testbed, notes: TrialObservations) -> BrokerFigures | None:
-    broker = testbed.broker
-    if broker is None:
-        return None
-    before, after = notes.start, notes.end
-    return BrokerFigures(
-        kind=broker.kind,
-        version=broker.version,
-        cpu_s=_used(before.cpu, after.cpu, "broker") if before and after else None,
-        counted_ns=[before.seen_ns, after.seen_ns] if before and after else None,
-        rss_bytes=testbed.held("broker").get("rss_bytes"),
-    )
-
-
-def _backplane(testbed: Testbed, notes: TrialObservations) -> BackplaneFigures | None:
-    beside, before, after = testbed.backplane, notes.start, notes.end
-    if beside is None:
-        return None
-    return BackplaneFigures(
-        kind=beside.kind,
-        version=beside.version,
-        cpu_s=_used(before.cpu, after.cpu, "backplane") if before and after else None,
-        counted_ns=[before.seen_ns, after.seen_ns] if before and after else None,
-        rss_bytes=testbed.held("backplane").get("rss_bytes"),
     )
 
 
@@ -374,10 +336,10 @@ def _connect(notes: TrialObservations) -> ConnectFigures | None:
     return ConnectFigures(
         clients=0 if rows is None else len(rows["wanted_ns"]),
         storm_s=storm_s,
-        server_cpu_s=_used(before, after, "hub"),
-        broker_cpu_s=_used(before, after, "broker"),
-        backplane_cpu_s=_used(before, after, "backplane"),
-        swarm_cpu_s=_used(before, after, "swarm"),
+        server_cpu_s=used_cpu_s(before, after, "hub"),
+        broker_cpu_s=used_cpu_s(before, after, "broker"),
+        backplane_cpu_s=used_cpu_s(before, after, "backplane"),
+        swarm_cpu_s=used_cpu_s(before, after, "swarm"),
         bytes_in=told.bytes_in,
         bytes_out=told.bytes_out,
         hits={kind: n for kind, n in told.hits.items() if n},

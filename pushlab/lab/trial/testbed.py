@@ -12,6 +12,7 @@ from pushlab.hub.backplane.registry import with_log_in
 from pushlab.lab.host.process_sampler import ProcessWatch
 from pushlab.lab.load.publish_log import PublishLog
 from pushlab.lab.place import EVERYTHING_HERE, Place
+from pushlab.lab.scenario.several_hubs import hub_backplane
 from pushlab.lab.trial.clocks import TrialClocks
 from pushlab.lab.trial.plan import TrialPlan
 from pushlab.lab.workers.messages import SubscriberClosed
@@ -151,7 +152,7 @@ class Testbed(abc.ABC):
             settings=scenario.hub_settings,
             broker=scenario.broker,
             hub_workers=scenario.hub_workers,
-            backplane=with_log_in(scenario.hub_backplane),
+            backplane=with_log_in(hub_backplane(scenario.backplane, scenario.hub_workers)),
             tls=scenario.tls,
             stamp_key=self.stamp_key,
             **more,
