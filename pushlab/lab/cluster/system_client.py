@@ -71,6 +71,7 @@ class AwaySystem(Started):
         if told.broker is not None:
             kind, version = told.broker
             self.broker = Broker(BrokerAccess(kind, "", 0, "", ""), version=version)
+        self.backplane = told.backplane
         self.authority = told.authority
         self.fresh = told.fresh
         self.version, self.clock_port = told.version, told.clock_port

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from pushlab.systems.publishing import HttpPublishing, MqttPublishing
 from pushlab.systems.spec import SystemSpec
-from pushlab.systems.system import Wanted, Watched
+from pushlab.systems.system import Beside, Wanted, Watched
 
 __all__ = ["SystemSetup", "SystemStarted"]
 
@@ -29,7 +29,7 @@ class SystemStarted:
     Attributes:
         error, text: the name of the error and its words, if it does not start.
         http, mqtt: how the publisher sends, by the one that is not None.
-        broker: kind and version of the one that was started beside it.
+        broker: kind and version of the one that was started beside it; `backplane`: the same.
     """
 
     error: str = ""
@@ -41,6 +41,7 @@ class SystemStarted:
     watched: dict[str, Watched] = field(default_factory=dict)
     unwatched: str = ""
     broker: tuple[str, str] | None = None
+    backplane: Beside | None = None
     authority: str | None = None
     fresh: bool = True
     version: str = ""

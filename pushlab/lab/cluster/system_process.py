@@ -64,6 +64,7 @@ class SystemService(WorkerService):
             watched=dict(started.watched),
             unwatched=started.unwatched,
             broker=None if broker is None else (broker.kind, broker.version),
+            backplane=started.backplane,
             authority=started.authority,
             fresh=started.fresh,
             version=started.version,
@@ -73,7 +74,7 @@ class SystemService(WorkerService):
     async def ended(self) -> str:
         """Wait until something of it dies; what did, and how."""
         waiting = [asyncio.ensure_future(one.how_it_died()) for one in self.started.children]
-        waiting.append(asyncio.ensure_future(self._broker_died()))
+        waiting.append(asyncio.ensure_future(self._beside_died()))
         try:
             done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
             return done.pop().result()
@@ -81,9 +82,11 @@ class SystemService(WorkerService):
             for one in waiting:
                 one.cancel()
 
-    async def _broker_died(self) -> str:
+    async def _beside_died(self) -> str:
         broker = self.started.broker
-        while broker is None or broker.running:  # noqa: ASYNC110 - a process
+        while broker is None or broker.running:
+            if who := self.started.died():
+                return f"{who} died"
             await asyncio.sleep(_LOOK_S)
         return f"the MQTT broker ({broker.kind}) died"
 

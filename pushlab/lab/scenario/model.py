@@ -31,7 +31,7 @@ from pushlab.lab.scenario.own_system import written_system
 from pushlab.lab.scenario.pairs import chosen
 from pushlab.lab.scenario.placing import ClusterRoles
 from pushlab.lab.scenario.rule_broken import RuleBroken
-from pushlab.lab.scenario.several_hubs import check_backplane
+from pushlab.lab.scenario.several_hubs import AUTO, BACKPLANE, check_backplane
 from pushlab.lab.scenario.trace import parse_trace
 from pushlab.runs import Link
 from pushlab.systems.registry import HUB
@@ -131,15 +131,7 @@ class Scenario:
     hub_workers: Annotated[
         int, Setting("processes of the hub, on one port and one backplane", least=1, most=256)
     ] = 1
-    backplane: Annotated[
-        str,
-        Setting(
-            "what hubs share. auto: memory for one, redis for several; redis: one that is started"
-            " for the trial",
-            pattern="^(auto|memory|redis)$|://",
-            such="auto, memory, redis or a URL such as redis://host:6379",
-        ),
-    ] = "auto"
+    backplane: Annotated[str, BACKPLANE] = AUTO
     tls: Annotated[bool, Setting("encrypt every connection, or none")] = False
     poll_interval_s: Annotated[
         float,

@@ -1,12 +1,19 @@
 """What a hub of several processes shares: the backplane of a scenario."""
 
+from pushlab.contract.setting import Setting
 from pushlab.errors import MissingExtra, UsageError
 from pushlab.hub.backplane.registry import MEMORY, OWN, backplane_class
 from pushlab.lab.scenario.rule_broken import RuleBroken
 
-__all__ = ["AUTO", "check_backplane", "hub_backplane"]
+__all__ = ["AUTO", "BACKPLANE", "check_backplane", "hub_backplane"]
 
 AUTO = "auto"
+BACKPLANE = Setting(
+    "what hubs share. auto: memory for one, redis for several; redis: one that is started for the"
+    " trial",
+    pattern="^(auto|memory|redis)$|://",
+    such="auto, memory, redis or a URL such as redis://host:6379",
+)
 
 
 def hub_backplane(backplane: str, workers: int) -> str:
