@@ -39,3 +39,9 @@ class TestSse(OnRedis):
 
 class TestWebSocket(OnRedis):
     transport = "websocket"
+
+
+class TestMqttOverTheEmbeddedBroker(OnRedis):
+    transport = "mqtt"
+    broker = "embedded"
+    cuts_slow_readers = False

@@ -54,6 +54,7 @@ class RedisLog:
         self._state = link.key("logs")
         retain_ms = max(1, int(settings.retain_s * 1_000))
         self._known_ms = retain_ms + int(_KNOWN_S * 1_000)
+        self._most = settings.retain_messages
         retained = (settings.retain_messages, settings.retain_bytes, retain_ms)
         self._dials = (_ONCE_MS, *retained, self._known_ms)
         self._run = ""
@@ -105,7 +106,7 @@ class RedisLog:
     async def fetch(self, channel: str, after: int) -> Fetched:
         """What there is behind a message, at most so many. Raises Refused (503)."""
         keys = (self._state, *self._keys(channel))
-        args = (secrets.token_hex(8), after, _AT_A_TIME, self._known_ms)
+        args = (secrets.token_hex(8), after, _AT_A_TIME, self._known_ms, self._most)
         told, head, writes, entries = await self._link.run(FETCH, keys, args)
         self.writes = max(self.writes, int(writes))
         epoch = told.decode()

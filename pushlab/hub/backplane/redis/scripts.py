@@ -86,7 +86,7 @@ for number, log in pairs(logs) do
   local meta, stream = KEYS[1 + 2 * number], KEYS[2 + 2 * number]
   redis.call('HSET', meta, 'head', log.head, 'bytes', log.bytes)
   redis.call('PEXPIRE', meta, meta_ms)
-  redis.call('XTRIM', stream, 'MAXLEN', '=', most)
+  redis.call('XTRIM', stream, 'MAXLEN', '~', most) -- whole nodes; `FETCH` gives no more than that
   while true do
     local oldest = redis.call('XRANGE', stream, '-', '+', 'COUNT', 1)[1]
     local fields = oldest and oldest[2]
@@ -110,14 +110,15 @@ return line
 #:
 #: KEYS: of the service, the channel's hash and stream.
 #: ARGV: a seed for epochs; the `seq` behind which to read; how many at most; for how many ms the
-#: hash stays.
+#: hash stays; how many messages a channel retains.
 #: Answer: epoch, head, how often anything was published here, and the stream's entries.
 FETCH = Script(
     _BEGIN
     + """
 local epoch, head = channel(KEYS[2], KEYS[3], ARGV[1])
 redis.call('PEXPIRE', KEYS[2], ARGV[4])
-local entries = redis.call('XRANGE', KEYS[3], '(' .. ARGV[2] .. '-0', '+', 'COUNT', ARGV[3])
+local after = string.format('%.0f', math.max(tonumber(ARGV[2]), head - ARGV[5]))
+local entries = redis.call('XRANGE', KEYS[3], '(' .. after .. '-0', '+', 'COUNT', ARGV[3])
 local writes = redis.call('HGET', KEYS[1], 'writes') or '0'
 return {epoch, string.format('%.0f', head), writes, entries}
 """

@@ -158,7 +158,10 @@ async def test_what_a_topic_says_is_what_the_log_has(redis_url):
         said = [log.read(each) for each in heard]
         assert [each[:2] for each in said] == [each[:2] for each in receipts]
         assert [each.text.decode() for each in said] == texts
-        assert said == (await log.fetch("a", 0)).messages
+        kept = (await log.fetch("a", 0)).messages
+        assert [(*each[:2], each.text) for each in said] == [
+            (*each[:2], each.text) for each in kept
+        ]
         assert all(abs(each.accepted_ns - time.monotonic_ns()) < 10e9 for each in said)
 
 
