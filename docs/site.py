@@ -30,6 +30,7 @@ GUIDES = (
     ("Your own server", "docs/add-a-system.md"),
     ("Systems under test", "docs/systems.md"),
     ("Deploying", "docs/deploy.md"),
+    ("Beyond one machine", "docs/scale.md"),
     ("From your own log", "docs/from-log.md"),
     ("From App Engine", "docs/from-app-engine.md"),
     ("A client in another language", "docs/api.md"),
