@@ -34,6 +34,7 @@ from pushlab.hub.keys.keyring import watching_keys
 from pushlab.hub.keys.revoked import Revoked
 from pushlab.hub.presence.posts import PresencePoster
 from pushlab.hub.process import HubConfig
+from pushlab.hub.reach.broker_place import broker_place
 from pushlab.hub.reach.origins import Origins
 from pushlab.hub.reach.reach import Reach, local_url
 
@@ -260,6 +261,13 @@ async def _run(hub: Hub, config: HubConfig, stack: contextlib.AsyncExitStack) ->
         await stack.enter_async_context(watching)
 
 
+def _what(transport: Transport, hub: Hub) -> str:
+    """What runs at one hub at a time: what speaks to a broker, once for each."""
+    if hub.broker is None or not transport.profile.needs_broker:
+        return transport.name
+    return f"{transport.name} {broker_place(hub.broker)}"
+
+
 def _background(transport: Transport, hub: Hub) -> contextlib.AbstractAsyncContextManager[None]:
     return transport.background(hub) or contextlib.nullcontext()
 
@@ -306,7 +314,7 @@ async def serve(
         for transport in transports:
             if transport.background(hub) is not None:
                 run = partial(_background, transport, hub)
-                alone = hub.backplane.one_at_a_time(transport.name, run)
+                alone = hub.backplane.one_at_a_time(_what(transport, hub), run)
                 await stack.enter_async_context(alone)
         if site is not None:
             await stack.enter_async_context(site.running())

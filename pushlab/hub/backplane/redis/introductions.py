@@ -15,6 +15,7 @@ from pushlab.hub.backplane.backplane import LocalHub
 from pushlab.hub.backplane.redis.link import RedisLink
 from pushlab.hub.backplane.redis.members import Members
 from pushlab.hub.backplane.redis.talk import Talk
+from pushlab.hub.reach.broker_place import broker_place
 
 __all__ = ["Introductions"]
 
@@ -63,7 +64,8 @@ class Introductions:
 
     async def _tell(self, token: str, *, wanted: bool) -> bool:
         """Whether the hub that is elected knows it. Raises Refused as `introduce`."""
-        body = {"token": token, "wanted": wanted}
+        assert self._hub.broker is not None
+        body = {"token": token, "wanted": wanted, "broker": broker_place(self._hub.broker)}
         enough = lambda given: any(given.values())  # noqa: E731
         answers = await self._talk.ask("introduce", body, within_s=_WITHIN_S, enough=enough)
         for answer in answers.given.values():
@@ -87,8 +89,10 @@ class Introductions:
     async def _hear(self, said: Any) -> Any:
         """Another hub's token: an answer only from who can introduce it."""
         hub, token = self._hub, said["token"]
-        if not hub.introducing.here:
+        if not hub.introducing.here or hub.broker is None:
             return None
+        if broker_place(hub.broker) != said["broker"]:
+            return None  # another's
         try:
             grant = hub.grants.verify(token)
             await hub.introducing.introduce(token, grant, wanted=said["wanted"])

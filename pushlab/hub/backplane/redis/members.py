@@ -13,6 +13,7 @@ import secrets
 import socket
 from collections.abc import AsyncIterator, Callable
 
+from pushlab.contract.limits import BACK_WITHIN_S
 from pushlab.contract.serving import HubSettings
 from pushlab.errors import Refused
 from pushlab.hub.backplane.redis.link import RedisLink, Script
@@ -90,7 +91,7 @@ class Members:
         self.candidate: set[str] = set()
         self.lease_s = min(max(_LEASE_S[0], settings.lease_s * _LEASE_SHARE), _LEASE_S[1])
         self.beat_s = self.lease_s / _BEATS
-        self.grace_s = self.lease_s * _GRACE_SHARE
+        self.grace_s = max(self.lease_s * _GRACE_SHARE, BACK_WITHIN_S)
         self._link = link
         self._silence = Silence(self.lease_s, self.beat_s)
         self._elected: dict[str, str] = {}

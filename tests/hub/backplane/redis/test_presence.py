@@ -3,6 +3,7 @@ import contextlib
 
 from pushlab.contract.serving import HubSettings
 from pushlab.hub.backplane.redis.presence import pack, unpack
+from pushlab.hub.backplane.redis_server import RedisServer
 from tests.hub.backplane.redis.sharing_hubs import (
     Cable,
     grant_of,
@@ -102,6 +103,22 @@ async def test_what_happens_while_redis_is_away_is_told_as_it_stands_then(redis_
             second.leave(grant_of("dan"))
             cable.mend()
             await until_present(first, ["bob", "eve"])
+
+
+async def test_a_redis_that_stalls_for_longer_than_a_lease_costs_nobody_presence():
+    with RedisServer() as redis:
+        async with running(redis.url) as first, running(redis.url) as second:
+            first.join(grant_of("ada"))
+            second.join(grant_of("bob"))
+            await until_present(first, ["ada", "bob"])
+            redis.stall()
+            await asyncio.sleep(1.5 * service_of(first).members.lease_s)
+            redis.go_on()
+            await until(lambda: first.backplane.link.up and second.backplane.link.up)
+            await service_of(first).members.beat()
+            assert service_of(first).members.gone == []
+            assert len(service_of(first).members.hubs) == 2
+            assert await first.backplane.present("room") == ["ada", "bob"]
 
 
 async def test_a_hub_that_ends_leaves_its_readers_to_the_others(redis_url):
