@@ -8,14 +8,13 @@ def place(kind, host):
     return broker_place(BrokerAccess(kind, host, 1883, "u", "p"))
 
 
+PLACES = [("remote", "broker.example"), ("remote", "::1"), ("embedded", "0.0.0.0")]
+
+
 def test_a_broker_that_all_reach_is_the_same_at_any_hub(monkeypatch):
-    here = [place("remote", "broker.example"), place("remote", "::1"), place("embedded", "0.0.0.0")]
+    here = [place(*each) for each in PLACES]
     monkeypatch.setattr(socket, "gethostname", lambda: "another")
-    there = [
-        place("remote", "broker.example"),
-        place("remote", "::1"),
-        place("embedded", "0.0.0.0"),
-    ]
+    there = [place(*each) for each in PLACES]
     assert here[0] == there[0] == "mqtt://broker.example:1883"
     assert here[1] != there[1]
     assert here[2] != there[2]
