@@ -16,6 +16,8 @@ __all__ = ["RedisBackplane"]
 
 #: How long a copy stays that nobody reads.
 _UNREAD_NS = 60_000_000_000
+#: How often a copy is looked after that is read for long: Redis forgets a quiet channel otherwise.
+_FETCHED_NS = 3_600_000_000_000
 _AT_A_TIME = 500
 
 
@@ -86,5 +88,7 @@ class RedisBackplane(SharingBackplane):
                 continue
             if copy.feeds:
                 copy.read_ns = now_ns
+                if following.fetched_ns < now_ns - _FETCHED_NS:
+                    following.catch_up()
             elif copy.read_ns < now_ns - _UNREAD_NS:
                 following.end()

@@ -76,6 +76,7 @@ class Following:
 
     Attributes:
         copy: None until it has been fetched.
+        fetched_ns: when it was fetched last.
     """
 
     def __init__(
@@ -96,6 +97,8 @@ class Following:
         self._topic = log.topic(name)
         self._over = False
         self._early: dict[int, Said] = {}  # heard before what comes before it
+        self._latest: Said | None = None  # of these, and of those for which there was no room
+        self.fetched_ns = hub.now_ns()
         self._now: asyncio.Future[None] | None = None
         self._next: asyncio.Future[None] | None = None
         self._begun = asyncio.ensure_future(self._begin())
@@ -170,6 +173,7 @@ class Following:
             self.catch_up()
 
     def _keep_early(self, said: Said) -> None:
+        self._latest = said
         if len(self._early) < _MOST_EARLY:
             self._early[said.seq] = said
 
@@ -177,6 +181,7 @@ class Following:
         """Bring the copy to where the log is; make it, if there is none yet. Raises Refused."""
         got = list[Said]()
         copy = self.copy
+        self.fetched_ns = self.hub.now_ns()
         while not self._over:
             after = copy.head if copy is not None else got[-1].seq if got else 0
             fetched = await self._log.fetch(self.name, after)
@@ -222,7 +227,8 @@ class Following:
             said = early[seq]
             if said.epoch == copy.epoch and seq == copy.head + 1:
                 copy.publish(said.text.decode(), len(said.text), said.accepted_ns)
-        if early and max(early) > copy.head:
+        latest, self._latest = self._latest, None
+        if latest is not None and latest.epoch == copy.epoch and latest.seq > copy.head:
             self.catch_up()
 
 

@@ -185,10 +185,13 @@ class RedisLink:
         while True:
             try:
                 await self._session(first)
-            except (RedisError, OSError, Refused) as error:
+            except Exception as error:
+                expected = isinstance(error, RedisError | OSError | Refused)
                 if not first.done():
-                    first.set_exception(self._unavailable(error))
+                    first.set_exception(self._unavailable(error) if expected else error)
                     return
+                if not expected:  # a fault shall not leave the hub without its backplane for ever
+                    _log.exception("the link to the backplane failed")
                 if self.up:
                     again_s = _AGAIN_S[0]
                     _log.warning("the backplane at %s is away: %s", self.address.shown, error)
