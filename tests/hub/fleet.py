@@ -49,19 +49,25 @@ class Fleet:
         api: asked at whichever hub the kernel chooses.
     """
 
-    def __init__(self, redis: RedisServer, hubs: int = 3, **dials: Any) -> None:
+    def __init__(
+        self, redis: RedisServer, hubs: int = 3, *, presence_url: str | None = None, **dials: Any
+    ) -> None:
         self.redis = redis
         self._count = hubs
+        self._presence_url = presence_url
         self._dials = HubSettings(**dials)
         self.hubs: list[HubProcess] = []
         self.links: list[BadLink] = []
 
     async def __aenter__(self) -> Self:
         port = free_port()
-        self._config = HubConfig(port=port, share_port=True, settings=self._dials)
+        self._config = HubConfig(
+            port=port, share_port=True, settings=self._dials, presence_url=self._presence_url
+        )
         self.links = [BadLink("127.0.0.1", self.redis.port) for _ in range(self._count)]
         starting = [self._start(link) for link in self.links]
         self.hubs = list(await asyncio.gather(*starting))
+        self.url = self.hubs[0].url
         self.api = HubApi(self.hubs[0].url, self.hubs[0].api_key)
         return self
 
@@ -195,13 +201,21 @@ class Crowd:
     """Subscribers of one transport in a process of their own, so many on each channel."""
 
     def __init__(
-        self, fleet: Fleet, channels: Sequence[str], transport: str, each: int, **options: Any
+        self,
+        fleet: Fleet,
+        channels: Sequence[str],
+        transport: str,
+        each: int,
+        *,
+        name: str = "",
+        **options: Any,
     ) -> None:
         self._fleet = fleet
         self._channels = channels
         self._transport = transport
         self.each = each
         self._options = options
+        self._name = name or transport
         self._process: SwarmProcess | None = None
 
     @property
@@ -212,10 +226,11 @@ class Crowd:
     async def __aenter__(self) -> Self:
         self._process = await start_swarm()
         readers = [
-            (f"{self._transport}-{channel}-{number}", at, channel)
+            (f"{self._name}-{channel}-{number}", at, channel)
             for at, channel in enumerate(self._channels)
             for number in range(self.each)
         ]
+        self.clients = [name for name, _, _ in readers]
         self.count = len(readers)
         setup = SwarmSetup(
             transport=self._transport,

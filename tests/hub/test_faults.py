@@ -4,6 +4,7 @@ publish counts once; and who reads keeps its connection for as long as its hub l
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from random import Random
 
@@ -11,6 +12,7 @@ import pytest
 
 from pushlab.errors import BackplaneUnavailable
 from pushlab.hub.backplane.redis_server import RedisServer
+from tests.application import Application
 from tests.hub.fleet import Crowd, Fleet, Load, Scribe, newest_life
 from tests.patience import until
 
@@ -156,6 +158,31 @@ async def test_a_hub_that_is_cut_off_from_redis_keeps_its_readers(
         assert await lost(crowds) == 0
 
 
+async def test_who_resumes_elsewhere_was_never_gone_and_who_does_not_is(redis: RedisServer) -> None:
+    """The application hears of each client's coming and going once, though a hub is killed."""
+    application, lease_s = Application(), 4.0
+    async with (
+        application.listening() as url,
+        Fleet(redis, presence_url=url, lease_s=3 * lease_s) as fleet,
+        Crowd(fleet, CHANNELS, "sse", 15, name="stays") as stays,
+    ):
+        async with Crowd(fleet, CHANNELS, "sse", 15, name="goes") as goes:
+            await application.until_taken(60)
+            doomed = fleet.busiest()
+            await fleet.kill(doomed)
+            killed_s = time.monotonic()
+        left = [number for number in range(3) if number != doomed]
+        await until(lambda: sum(map(fleet.held, left)) >= stays.count)
+        away_s = time.monotonic() - killed_s
+        for client in goes.clients:
+            await application.until(lambda client=client: len(application.told_of(client)) > 1)
+            assert application.told_of(client) == ["connected", "disconnected"]
+        if away_s < lease_s:
+            assert {tuple(application.told_of(client)) for client in stays.clients} == {
+                ("connected",)
+            }
+
+
 KEEPS_ALL = {"retain_messages": 100_000, "retain_bytes": 10_000_000, "retain_s": 3_600}
 
 
@@ -173,18 +200,75 @@ async def test_whatever_happens_one_thing_after_another_nothing_is_lost(
         crowds, scribes, load = await stack.enter_async_context(work)
         done = list[str]()
         for _ in range(12):
-            done.append(await mischief(fleet, redis, rng))
+            done.append(await mischief(fleet, redis, rng, rng.randrange(3)))
             await load.more(20)
         await load.end()
         await nothing_is_lost(crowds, scribes, load)
         assert load.told["taken"] > 0, done
 
 
-async def mischief(fleet: Fleet, redis: RedisServer, rng: Random) -> str:
-    """Do something bad for a while, and set it right; what it was."""
-    number, for_s = rng.randrange(3), rng.uniform(0.1, 6.0)
+@pytest.mark.soak
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("seed", range(4))
+async def test_two_things_at_once_lose_nothing(seed: int, redis: RedisServer) -> None:
+    rng = Random(100 + seed)
+    async with (
+        Fleet(redis, **KEEPS_ALL) as fleet,
+        at_work(fleet, more=("websocket",)) as (crowds, scribes, load),
+    ):
+        for _ in range(8):
+            one, other = rng.sample(range(3), 2)
+            await asyncio.gather(
+                mischief(fleet, redis, rng, one),
+                mischief(fleet, redis, rng, other, ["kill", "cut", "half-open", "slow"]),
+            )
+            await load.more(20)
+        await nothing_is_lost(crowds, scribes, load)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("seed", range(3))
+async def test_a_redis_that_forgets_again_and_again_never_leaves_anybody_silent(
+    seed: int, redis: RedisServer
+) -> None:
+    """Beside whatever else happens to the hubs; in the end all have what it has."""
+    rng = Random(200 + seed)
+    async with Fleet(redis, **KEEPS_ALL) as fleet, at_work(fleet) as (crowds, _, load):
+        for _ in range(5):
+            other = mischief(fleet, redis, rng, 1, ["kill", "cut", "half-open", "slow"])
+            ill = asyncio.ensure_future(other)
+            await asyncio.sleep(rng.uniform(0.0, 2.0))
+            redis.kill()
+            redis.forget()
+            await asyncio.sleep(rng.uniform(0.0, 2.0))
+            await asyncio.to_thread(redis.start)
+            await ill
+            await load.more(20)
+        await load.more(4 * sum(map(len, load.taken.values())))  # beyond what was before
+        await load.end()
+        for crowd in crowds:
+            await crowd.is_at_the_end_of(load)
+            _, got = await crowd.got()
+            for number, each in got.items():
+                wanted = sorted(load.newest(CHANNELS[number // crowd.each]))
+                assert newest_life(each) == wanted, (crowd, number)
+
+
+FAULTS = ("kill", "cut", "half-open", "slow", "stall", "restart")
+
+
+async def mischief(
+    fleet: Fleet, redis: RedisServer, rng: Random, number: int, of: Sequence[str] = FAULTS
+) -> str:
+    """Do something bad for a while, and set it right; what it was.
+
+    Args:
+        number: of the hub to which it happens, if not to Redis.
+    """
+    for_s = rng.uniform(0.1, 6.0)
     link = fleet.links[number]
-    what = rng.choice(["kill", "cut", "half-open", "slow", "stall", "restart"])
+    what = rng.choice(of)
     if what == "kill":
         await fleet.kill(number)
         await asyncio.sleep(for_s / 2)
