@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import psutil
@@ -25,10 +25,10 @@ class DaskCluster:
         self._processes: list[subprocess.Popen[bytes]] = []
         self._run("scheduler", "--host", "127.0.0.1", "--port", "0")
 
-    def _run(self, *words: str) -> subprocess.Popen[bytes]:
+    def _run(self, *words: str, before: Sequence[str] = ()) -> subprocess.Popen[bytes]:
         common = ("--scheduler-file", str(self._file), "--no-dashboard")
         process = subprocess.Popen(
-            [sys.executable, "-m", "dask", *words, *common],
+            [*before, sys.executable, "-m", "dask", *words, *common],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             env=self._environment,
@@ -50,12 +50,13 @@ class DaskCluster:
         await until(there, "the scheduler did not start")
         return self.address
 
-    def add(self, *labels: str) -> subprocess.Popen[bytes]:
-        """A worker with these resources."""
+    def add(self, *labels: str, before: Sequence[str] = ()) -> subprocess.Popen[bytes]:
+        """A worker with these resources; `before`: a command that starts it."""
         resources = ",".join(f"{label}=1" for label in labels)
         more = ("--resources", resources) if resources else ()
         local = ("--local-directory", str(self._folder))
-        return self._run("worker", "--no-nanny", "--nthreads", "1", *local, *more)
+        words = ("worker", "--no-nanny", "--nthreads", "1", *local, *more)
+        return self._run(*words, before=before)
 
     def close(self) -> None:
         for process in reversed(self._processes):
