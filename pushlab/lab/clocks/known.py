@@ -53,6 +53,11 @@ class KnownClock:
             )
 
     @property
+    def is_known(self) -> bool:
+        """Whether anybody has answered yet."""
+        return self._estimate is not None
+
+    @property
     def _known(self) -> ClockEstimate:
         assert self._estimate is not None, "ask first"
         return self._estimate

@@ -107,11 +107,11 @@ class TrialClocks:
     # ---- moments ----------------------------------------------------------------------------
 
     def of(self, process: str) -> Clock:
-        """The clock of a process."""
+        """The clock of a process; where nobody has answered there is no trial, and one will do."""
         known = self._known.get(process)
         if known is None and process == HUB:  # who is asked from here is stamped here
             known = self._known.get(RUNNER)
-        return SAME if known is None else known
+        return known if known is not None and known.is_known else SAME
 
     async def asked_ns(self) -> int:
         """Now, by the publisher's clock, after all were asked once more. Raises SetupError."""

@@ -163,6 +163,12 @@ async def test_where_no_datagram_passes_the_trial_says_so(
             await asyncio.wait_for(clocks.ask(), 60)
     finally:
         clocks.close()
+    watch = ProcessWatch(1, "hub")  # what was begun is put away all the same
+    watch.samples = [("hub", "", 5, 0.0, 0, 0, None)]
+    clocks.map_watch(watch)
+    assert watch.samples[0][2] == 5
+    assert clocks.map_lags("hub", [[5, 1]]) == [[5, 1]]
+    assert clocks.figures(None, None) == []
 
 
 def test_the_key_is_not_shown_and_each_trial_has_its_own() -> None:
