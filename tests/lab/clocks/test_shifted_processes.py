@@ -1,5 +1,6 @@
 """A trial whose processes have clocks minutes apart gives the latencies that there were."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from pushlab.lab.trial.backend import TrialBackend
 from pushlab.lab.trial.plan import TrialPlan
 from pushlab.lab.trial.processes import TrialProcesses
 from pushlab.runs import Run, TrialRecord
-from tests.lab.clocks.places import shifted, why_no_shift
+from tests.lab.clocks.places import ApartPlace, shifted, why_no_shift
 from tests.lab.lab_tools import tiny
 
 S = 1_000_000_000
@@ -126,3 +127,14 @@ async def test_on_one_machine_nobody_is_asked_and_nothing_told(tmp_path: Path) -
     summary = analyse(run).summary
     assert summary.cells["sse"]["clock_bound_s"] is None
     assert not any("clock" in each.lower() for each in summary.caveats)
+
+
+async def test_a_publisher_that_no_datagram_reaches_fails_the_trial_in_one_line(
+    tmp_path: Path,
+) -> None:
+    nowhere = ApartPlace(address="192.0.2.1")  # of RFC 5737: nobody has it
+    (trial,) = (await measured(tmp_path, Placement(HERE, nowhere, [HERE]))).trials
+    assert trial.status == "failed"
+    assert trial.reason is not None
+    assert re.search("clocks? .* cannot be (compared|asked)", trial.reason)
+    assert "\n" not in trial.reason
