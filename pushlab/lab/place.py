@@ -13,14 +13,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pushlab.hub.child import ChildProcess, spawn_child
+from pushlab.brokers.start import Broker
+from pushlab.errors import SetupError
+from pushlab.hub.child import Child, ChildProcess, spawn_child
 from pushlab.lab.host.machine_watch import MachineWatch
 from pushlab.lab.host.process_sampler import ProcessWatch
 from pushlab.lab.host.process_tree import TreeWatch
 from pushlab.lab.scenario.cells import Cell
 from pushlab.systems.system import Started, Wanted
 
-__all__ = ["EVERYTHING_HERE", "HERE", "HerePlace", "Place", "Placement"]
+__all__ = ["EVERYTHING_HERE", "HERE", "HerePlace", "Place", "PlacedBroker", "Placement"]
 
 _PIECE_BYTES = 8 << 20
 
@@ -57,6 +59,10 @@ class Place(abc.ABC):
     @abc.abstractmethod
     async def start(self, cell: Cell, wanted: Wanted) -> Started:
         """Start the cell's system there, reached at `address`. Raises SetupError, UsageError."""
+
+    async def start_broker(self) -> "PlacedBroker":
+        """Start a broker there, alone. Raises SetupError."""
+        raise SetupError(f"{self.label}: a broker stands beside its server")
 
     # ---- looking at processes ---------------------------------------------------------------
 
@@ -183,22 +189,40 @@ HERE: Place = HerePlace()
 
 
 @dataclass(frozen=True, slots=True)
+class PlacedBroker:
+    """A broker that runs apart from its server.
+
+    Attributes:
+        child: what hosts it there.
+        broker: how it is reached; it has no process here.
+        pid: of the broker itself, there.
+    """
+
+    child: Child
+    broker: Broker
+    pid: int
+
+
+@dataclass(frozen=True, slots=True)
 class Placement:
     """Which role of a trial runs where.
 
     Attributes:
         server: the system under test, and the broker beside it.
+        broker: the broker, if it is to be elsewhere.
         swarm: of the swarm's shares, in turn.
     """
 
     server: Place = HERE
     publisher: Place = HERE
     swarm: Sequence[Place] = (HERE,)
+    broker: Place | None = None
 
     @property
     def all(self) -> list[Place]:
         """Each place once."""
-        return list(dict.fromkeys([self.server, self.publisher, *self.swarm]))
+        apart = [] if self.broker is None else [self.broker]
+        return list(dict.fromkeys([self.server, self.publisher, *self.swarm, *apart]))
 
     def to_json(self) -> dict[str, list[str]]:
         """By role, the labels of the places; empty where everything is here."""
@@ -209,6 +233,7 @@ class Placement:
             "hub": [self.server.label],
             "publisher": [self.publisher.label],
             "swarm": list(swarm),
+            **({} if self.broker is None else {"broker": [self.broker.label]}),
         }
 
     def swarm_at(self, share: int) -> Place:

@@ -109,7 +109,8 @@ async def hub_config(
 ) -> tuple[HubConfig, Broker | None]:
     """What the hub is to be, and its broker, which runs by then, if the transport needs one."""
     broker = None
-    if make_transport(wanted.transport, wanted.options).profile.needs_broker:
+    needs_broker = make_transport(wanted.transport, wanted.options).profile.needs_broker
+    if needs_broker and wanted.broker_access is None:
         broker = await start_broker(
             wanted.broker, certificate=certificate, listen=Listen(wanted.host)
         )
@@ -121,7 +122,7 @@ async def hub_config(
             **{name: {} for name in wanted.also},
             wanted.transport: dict(wanted.options),
         },
-        broker=None if broker is None else broker.access,
+        broker=wanted.broker_access if broker is None else broker.access,
         certificate=certificate,
         lag_every_s=wanted.lag_every_s,
         clock_key=wanted.clock_key,

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from pushlab.brokers.start import Broker
+from pushlab.contract.broker_access import BrokerAccess
 from pushlab.contract.cursor import Cursor
 from pushlab.contract.serving import HubSettings
 from pushlab.contract.transport import Transport
@@ -135,6 +136,7 @@ class Wanted:
         channels: the channels' names, by number.
         settings: the hub's dials.
         broker: which MQTT broker a transport gets that needs one.
+        broker_access: of one that runs for this trial elsewhere; None: it is started beside it.
         hub_workers: of how many processes the hub is.
         backplane: what they share: ``memory``, ``redis`` (one that is started), or a URL.
         tls: whether every connection is to be encrypted.
@@ -159,6 +161,7 @@ class Wanted:
     clock_key: str = field(default="", repr=False)
     spare: Any = None
     host: str = "127.0.0.1"
+    broker_access: BrokerAccess | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,12 +13,13 @@ from typing import Any
 from pushlab.errors import SetupError
 from pushlab.hub.child import ChildProcess
 from pushlab.lab.cluster.agent import AgentMachine, AgentService, clock_names
+from pushlab.lab.cluster.broker_client import start_away_broker
 from pushlab.lab.cluster.host import ENDED
 from pushlab.lab.cluster.process import AwayProcess
 from pushlab.lab.cluster.system_client import start_away_system
 from pushlab.lab.cluster.watches import AwayMachineWatch, AwayWatch
 from pushlab.lab.host.process_sampler import ProcessWatch
-from pushlab.lab.place import Place
+from pushlab.lab.place import Place, PlacedBroker
 from pushlab.lab.scenario.cells import Cell
 from pushlab.lab.workers.parent import Worker, WorkerFailed
 from pushlab.systems.system import Started, Wanted
@@ -159,6 +160,10 @@ class DaskPlace(Place):
     async def start(self, cell: Cell, wanted: Wanted) -> Started:
         """Start the cell's system there. Raises SetupError, UsageError."""
         return await start_away_system(self, cell, wanted)
+
+    async def start_broker(self) -> PlacedBroker:
+        """Start a broker there, alone. Raises SetupError."""
+        return await start_away_broker(self)
 
     async def _ask(self, answer: Awaitable[Any]) -> Any:
         try:

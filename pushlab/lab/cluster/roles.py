@@ -32,11 +32,16 @@ class WorkerSeen:
 
 @dataclass(frozen=True, slots=True)
 class Roles:
-    """The addresses of the workers of each role; those of the swarm get its shares in turn."""
+    """The addresses of the workers of each role; those of the swarm get its shares in turn.
+
+    Attributes:
+        broker: empty: it stands beside the server.
+    """
 
     server: str
     publisher: str
     swarm: Sequence[str]
+    broker: str = ""
 
 
 def choose_roles(workers: Iterable[WorkerSeen], wanted: ClusterRoles) -> Roles:
@@ -59,13 +64,16 @@ def choose_roles(workers: Iterable[WorkerSeen], wanted: ClusterRoles) -> Roles:
         return found
 
     server = fit("server")[0]
-    taken = {server.address}
+    taken, broker = {server.address}, ""
+    if wanted.broker:
+        broker = _first(fit("broker"), lambda one: one.address not in taken).address
+        taken.add(broker)
     publisher = _first(fit("publisher"), lambda one: one.address not in taken)
     taken.add(publisher.address)
     swarm = [one for one in fit("swarm") if one.address not in taken]
     if not swarm:  # beside the publisher, which needs little; beside the server if it must be
         swarm = [_first(fit("swarm"), lambda one: one.address != server.address)]
-    return Roles(server.address, publisher.address, [one.address for one in swarm])
+    return Roles(server.address, publisher.address, [one.address for one in swarm], broker)
 
 
 def _first(found: Sequence[WorkerSeen], wish: Callable[[WorkerSeen], bool]) -> WorkerSeen:

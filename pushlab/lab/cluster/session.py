@@ -109,10 +109,12 @@ class Cluster:
                     await asyncio.sleep(_LOOK_S)
         await self._check_new()
         roles = choose_roles(await self._workers(), self._wanted)
-        addresses = list(dict.fromkeys([roles.server, roles.publisher, *roles.swarm]))
+        apart = [roles.broker] if roles.broker else []
+        addresses = list(dict.fromkeys([roles.server, roles.publisher, *roles.swarm, *apart]))
         places = dict(zip(addresses, await self._opened(addresses), strict=True))
         swarm = tuple(places[address] for address in roles.swarm)
-        return Placement(places[roles.server], places[roles.publisher], swarm)
+        broker = places.get(roles.broker)
+        return Placement(places[roles.server], places[roles.publisher], swarm, broker)
 
     async def _opened(self, addresses: list[str]) -> list[DaskPlace]:
         """The places on these workers. Raises SetupError: one cannot be opened."""

@@ -20,6 +20,13 @@ class ClusterRoles:
     """
 
     server: Annotated[str, _label("the resource of workers for the system under test")] = ""
+    broker: Annotated[
+        str,
+        _label(
+            "the resource of workers for the MQTT broker, the embedded one then; empty: it stands"
+            " beside the server"
+        ),
+    ] = ""
     publisher: Annotated[str, _label("the resource of workers for the publisher")] = ""
     swarm: Annotated[str, _label("the resource of workers for shares of the swarm")] = ""
     on_loss: Annotated[

@@ -7,7 +7,9 @@ import signal
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from pushlab.errors import PushlabError
+from pushlab.brokers.start import Broker
+from pushlab.contract.broker_access import BrokerAccess
+from pushlab.errors import PushlabError, SetupError
 from pushlab.hub.child import Child
 from pushlab.lab.host.cores import Cores, choose_cores, pin
 from pushlab.lab.host.metrics_watch import MetricsWatch
@@ -82,8 +84,12 @@ class TrialProcesses(Testbed):
         self.publish_log = await publisher.plan(self.plan.schedule())
         hub_here = self.plan.cell.system == HUB and roles.server.here
         spare = await self._warm_pool.take_hub() if hub_here else None
-        started = self._started = await roles.server.start(self.plan.cell, self._wanted(spare))
-        self.api, self.broker, self.authority = started.api, started.broker, started.authority
+        broker = await self._start_broker()
+        access = None if broker is None else broker.access
+        wanted = self._wanted(spare, access)
+        started = self._started = await roles.server.start(self.plan.cell, wanted)
+        self.api, self.authority = started.api, started.authority
+        self.broker = started.broker or broker
         self.fresh, self.unwatched = started.fresh, started.unwatched
         self.backplane = started.backplane
         for name, process in started.watched.items():
@@ -134,10 +140,27 @@ class TrialProcesses(Testbed):
         """Let these be told what to do."""
         self.swarm = SwarmShares(commands) if len(commands) > 1 else commands[0]
 
-    def _wanted(self, spare: Any) -> Wanted:
+    async def _start_broker(self) -> Broker | None:
+        """Start a broker that is to be apart from the hub. Raises SetupError."""
+        place, cell, scenario = self.placement.broker, self.plan.cell, self.plan.scenario
+        if place is None or cell.system != HUB or not cell.make().profile.needs_broker:
+            return None
+        if scenario.tls or scenario.broker not in ("auto", "embedded"):
+            raise SetupError(
+                "cluster.broker: the broker on a worker of its own is the embedded one, without"
+                " tls; leave the label out, or broker and tls"
+            )
+        found = await place.start_broker()
+        self._children.append(found.child)
+        self._begin_to_watch("broker", found.pid, place, self.cores.servers)
+        return found.broker
+
+    def _wanted(self, spare: Any, broker: BrokerAccess | None) -> Wanted:
         """What the trial wants of its system."""
         key = self.clocks.key if self._clocks_differ else ""
-        return self.wanted(lag_every_s=_SERVER_LAG_EVERY_S, spare=spare, clock_key=key)
+        return self.wanted(
+            lag_every_s=_SERVER_LAG_EVERY_S, spare=spare, clock_key=key, broker_access=broker
+        )
 
     @property
     def _clocks_differ(self) -> bool:
