@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pushlab.brokers.start import Broker
 from pushlab.errors import SetupError
@@ -193,12 +194,13 @@ class PlacedBroker:
     """A broker that runs apart from its server.
 
     Attributes:
-        child: what hosts it there.
+        child: what hosts it there; `commands`: what that can be told of clocks.
         broker: how it is reached; it has no process here.
         pid: of the broker itself, there.
     """
 
     child: Child
+    commands: Any
     broker: Broker
     pid: int
 

@@ -39,4 +39,5 @@ async def start_away_broker(place: Place) -> PlacedBroker:
     if told.access is None:
         await process.stop()
         raise BrokerUnavailable(f"{place.label}: {told.text}")
-    return PlacedBroker(process, Broker(told.access, version=told.version), told.pid)
+    broker = Broker(told.access, version=told.version)
+    return PlacedBroker(process, process.commands, broker, told.pid)

@@ -71,12 +71,14 @@ class ProcessWatch:
         samples: what was seen, as `sample_rows` has it but for the loop's lag.
         stamped_there: whether `samples` have moments of the clock of the place where it runs, and
             not of this process's.
+        clock_of: the process whose clock that is; empty: of the process itself.
         exact: whether CPU seconds are those of the very moment in which it is asked for them.
     """
 
     exact = True
     members: "Sequence[ProcessWatch]" = ()
     stamped_there = False
+    clock_of = ""
 
     def __init__(self, pid: int, name: str = "") -> None:
         self.pid = pid

@@ -143,8 +143,9 @@ class TrialClocks:
         """The clock of who looked at it: of its place, where that did, else of this process."""
         if not watch.stamped_there:
             return self.of(RUNNER)
-        known = watch.name in self._known or watch.name.startswith("publisher")
-        return self.of(watch.name if known else HUB)  # what stands beside the server has its clock
+        name = watch.clock_of or watch.name
+        known = name in self._known or name.startswith("publisher")
+        return self.of(name if known else HUB)  # what stands beside the server has its clock
 
     def map_accepted(self, publish_log: PublishLog, publishing: Publishing) -> None:
         """Tell by the publisher's clock when the server took each message, if it says so itself."""

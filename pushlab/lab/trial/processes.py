@@ -16,7 +16,7 @@ from pushlab.lab.host.metrics_watch import MetricsWatch
 from pushlab.lab.host.process_group import GroupWatch
 from pushlab.lab.host.process_sampler import ProcessWatch, watch_processes
 from pushlab.lab.host.process_tree import TreeWatch
-from pushlab.lab.place import EVERYTHING_HERE, HERE, Place, Placement
+from pushlab.lab.place import EVERYTHING_HERE, HERE, Place, PlacedBroker, Placement
 from pushlab.lab.trial.on_its_clock import OnItsClock
 from pushlab.lab.trial.plan import TrialPlan
 from pushlab.lab.trial.shares import SwarmShares
@@ -63,6 +63,7 @@ class TrialProcesses(Testbed):
         self._warm_pool = warm_pool or WarmPool()
         self._children: list[Child] = []
         self._swarms: list[SwarmProcess] = []
+        self._placed_broker: PlacedBroker | None = None
         self._started: Started | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -152,6 +153,7 @@ class TrialProcesses(Testbed):
             )
         found = await place.start_broker()
         self._children.append(found.child)
+        self._placed_broker = found
         self._begin_to_watch("broker", found.pid, place, self.cores.servers)
         return found.broker
 
@@ -180,6 +182,8 @@ class TrialProcesses(Testbed):
             clocks.add(name, swarm.commands)
         if server_port:
             clocks.add_server(roles.server.address, server_port)
+        if self._placed_broker is not None:
+            clocks.add("broker", self._placed_broker.commands)
         await clocks.ask()
         pairs = zip(names, self._swarms, strict=True)
         self._tell_swarm([OnItsClock(one.commands, clocks.of(name)) for name, one in pairs])
@@ -228,8 +232,10 @@ class TrialProcesses(Testbed):
             name = "machine" if not number else f"machine of {places[0].label}"
             ours = [*apart, *(place.pid for place in places if place.pid)]
             at = places[0] if host else HERE
-            self.watches[name] = at.watch_machine(name, ours)
+            watch = self.watches[name] = at.watch_machine(name, ours)
             if host:
+                there = (one for one, place in self.watched_at.items() if place in places)
+                watch.clock_of = next(there, "")
                 self.watched_at[name] = at
 
     def _watch_as_one(

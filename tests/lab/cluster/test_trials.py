@@ -76,6 +76,19 @@ async def test_roles_on_workers_measure_as_they_do_here(dask, tmp_path):
     assert "127.0.0.1" not in text
 
 
+async def test_a_broker_may_have_a_worker_of_its_own(dask, tmp_path):
+    roles = dataclasses.replace(ROLES, broker="load")
+    scenario = tiny(["mqtt"], broker="embedded").with_values({}, cluster=roles)
+    [trial] = (await run(dask, scenario, tmp_path)).trials
+    assert trial.status == "ok", trial.reason
+    assert trial.places["broker"] != trial.places["swarm"]
+    assert trial.broker.kind == "embedded"
+    assert trial.broker.cpu_s > 0
+    scenario = scenario.with_values({"broker": "mosquitto"})
+    [trial] = (await run(dask, scenario, tmp_path)).trials
+    assert trial.reason.startswith("cluster.broker: the broker on a worker of its own is the")
+
+
 async def test_a_worker_killed_in_mid_trial_fails_it_and_the_run_goes_on(dask, tmp_path):
     died = []
 
