@@ -18,12 +18,13 @@ from tests.patience import PATIENCE_S, until
 class DaskCluster:
     """A scheduler; `add` starts workers."""
 
-    def __init__(self, folder: Path, **environment: str) -> None:
+    def __init__(self, folder: Path, protocol: str = "tcp", **environment: str) -> None:
         self._folder = folder
         self._environment = {**os.environ, **environment}
         self._file = folder / "scheduler.json"
         self._processes: list[subprocess.Popen[bytes]] = []
-        self._run("scheduler", "--host", "127.0.0.1", "--port", "0")
+        where = ("--host", "127.0.0.1", "--port", "0", "--protocol", protocol)
+        self._run("scheduler", *where)
 
     def _run(self, *words: str, before: Sequence[str] = ()) -> subprocess.Popen[bytes]:
         common = ("--scheduler-file", str(self._file), "--no-dashboard")
@@ -67,8 +68,8 @@ class DaskCluster:
 
 
 @contextlib.contextmanager
-def dask_cluster(folder: Path, **environment: str) -> Iterator[DaskCluster]:
-    cluster = DaskCluster(folder, **environment)
+def dask_cluster(folder: Path, **how: str) -> Iterator[DaskCluster]:
+    cluster = DaskCluster(folder, **how)
     try:
         yield cluster
     finally:

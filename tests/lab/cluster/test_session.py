@@ -140,3 +140,33 @@ async def test_who_has_lost_its_runner_ends_what_it_hosts(dask):
     runner.wait()
     runner.stdout.close()
     await until_gone(there)
+
+
+async def test_dask_s_own_configuration_encrypts(tmp_path):
+    trustme = pytest.importorskip("trustme", reason="certificates are made with trustme")
+    import dask.config
+
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    issued = authority.issue_cert("127.0.0.1")
+    for pem in issued.cert_chain_pems:
+        pem.write_to_path(str(tmp_path / "cert.pem"), append=True)
+    issued.private_key_pem.write_to_path(str(tmp_path / "key.pem"))
+    told = {"require-encryption": True, "tls.ca-file": str(tmp_path / "ca.pem")}
+    for role in ("scheduler", "worker", "client"):
+        told[f"tls.{role}.cert"] = str(tmp_path / "cert.pem")
+        told[f"tls.{role}.key"] = str(tmp_path / "key.pem")
+    told = {f"distributed.comm.{key}": value for key, value in told.items()}
+    environment = {
+        f"DASK_{key.upper().replace('.', '__').replace('-', '_')}": str(value)
+        for key, value in told.items()
+    }
+    with (
+        dask_cluster(tmp_path, protocol="tls", **environment) as cluster,
+        dask.config.set(told),
+    ):
+        cluster.add()
+        address = await cluster.up()
+        assert address.startswith("tls://")
+        async with open_cluster(address, ClusterRoles()) as there:
+            assert (await there.placement()).server.machine["cores"]
