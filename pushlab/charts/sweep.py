@@ -108,6 +108,8 @@ class _SweepView:
             parts.append(with_key("rate_per_s", scenario["rate_per_s"]) + each)
         arrivals = scenario["arrivals"]
         parts.append(f"{'Poisson' if arrivals == 'poisson' else arrivals} arrivals")
+        if scenario.get("backplane", "auto") not in ("auto", "memory"):
+            parts.append(f"backplane {scenario['backplane'].partition('://')[0]}")
         parts += [with_key(key, value) for key, value in self.held.items()]
         text = f"{self.sweep.name}: " + ", ".join(parts)
         if self.panels is not None:

@@ -152,7 +152,17 @@ class RunView:
             rate = f"{trial.rate_per_channel:g} messages/s"
         network = network_in_words(trial.link, tls=trial.tls)
         parts = [f"{trial.clients:,} clients", rooms, rate, f"{arrivals} arrivals", network]
+        parts.append(self._hubs())
         return f"{name}: {', '.join(part for part in parts if part)}"
+
+    def _hubs(self) -> str:
+        """Of how many processes the hub was, and what they shared; empty: of one, alone."""
+        there = [trial for trial in self.run.trials if trial.backplane and trial.server]
+        if not there:
+            return ""
+        count = max(1, *(len(trial.server.workers) for trial in there if trial.server))
+        kinds = sorted({trial.backplane.kind for trial in there if trial.backplane})
+        return f"{count} hub{'s' * (count > 1)} on {' and '.join(kinds)}"
 
     def footer(self) -> str:
         """Sample size, duration and machine in one line."""

@@ -7,6 +7,8 @@ from typing import Any
 
 from pushlab.brokers.start import start_broker
 from pushlab.errors import CannotResolve, SetupError
+from pushlab.hub.backplane.redis_server import find_redis
+from pushlab.hub.backplane.registry import OWN
 from pushlab.lab.browser.devtools import browser_version
 from pushlab.lab.browser.swarm import modules_for
 from pushlab.lab.host.calibration import calibrate
@@ -14,6 +16,7 @@ from pushlab.lab.host.cores import Cores, choose_cores
 from pushlab.lab.host.machine import describe_machine
 from pushlab.lab.resolving import Resolution, resolve
 from pushlab.lab.scenario.model import Scenario
+from pushlab.lab.scenario.several_hubs import hub_backplane
 from pushlab.lab.scenario.stored import without_password, without_scheduler
 from pushlab.systems.certificates import require_certificates
 from pushlab.systems.manners import check_environment, check_may_load
@@ -69,6 +72,7 @@ async def check_ready(
             `strict`.
         MissingExtra: certificates are wanted and cannot be made.
         BrokerUnavailable: a transport needs a broker and there is none.
+        BackplaneUnavailable: hubs are to share a Redis, and none is installed.
         BrowserUnavailable: subscribers are to be in a browser and there is none.
     """
     here = workers is None
@@ -78,10 +82,13 @@ async def check_ready(
         require_certificates()
     broker = await _check_broker(scenarios[0]) if here else ""
     browser = await _check_browser(scenarios[0])
+    backplane = await asyncio.to_thread(_check_backplane, scenarios)
     environment = await asyncio.to_thread(describe_machine, broker, cores, browser=browser)
     if workers:
         environment["pinning"] = Cores(why="roles are placed on a cluster").to_json()
         environment["workers"] = workers
+    if backplane:
+        environment["backplane"] = backplane
     versions = {one.name: await asyncio.to_thread(one.version) for one in systems if here}
     if known := {name: version for name, version in versions.items() if version}:
         environment["systems"] = known
@@ -139,6 +146,14 @@ async def _check_broker(scenario: Scenario) -> str:
         return ""
     async with await start_broker(scenario.broker) as broker:
         return f"{broker.kind} {broker.version}".strip()
+
+
+def _check_backplane(scenarios: Sequence[Scenario]) -> str:
+    """Make and version of the Redis that trials start, if any does."""
+    if not any(hub_backplane(one.backplane, one.hub_workers) == OWN for one in scenarios):
+        return ""
+    found = find_redis()
+    return f"{found.make} {found.version}"
 
 
 async def _check_browser(scenario: Scenario) -> str:

@@ -29,6 +29,7 @@ from pushlab.runs import (
     ShareFigures,
     SwarmFigures,
     TrialRecord,
+    WorkerFigures,
 )
 from tests.lab.lab_tools import Watcher, children, run, tiny
 from tests.lab.test_runner import check_accounting
@@ -265,6 +266,16 @@ def test_a_server_at_its_limit_is_marked_as_such() -> None:
     assert marks_of_load(**load(server=ServerFigures(cpu_s=9.5))) == [
         "server-bound",
         "hub at 95% of a core",
+    ]
+
+
+def test_a_server_of_several_processes_is_at_its_limit_when_one_of_them_is() -> None:
+    calm = [WorkerFigures(number=number, cpu_s=6.0) for number in (1, 2)]
+    assert marks_of_load(**load(server=ServerFigures(cpu_s=12.0, workers=calm))) == []
+    busy = [calm[0], WorkerFigures(number=2, cpu_s=9.5)]
+    assert marks_of_load(**load(server=ServerFigures(cpu_s=15.5, workers=busy))) == [
+        "server-bound",
+        "hub's busiest process at 95% of a core",
     ]
 
 

@@ -373,7 +373,9 @@ declare(
     .but(shown={"run": 3, "report": 0, "systems": 4}),
     Figure("cpu_share", "CPU of a core", _SHARE, _OF_A_CORE, "CPU")
     .but(stability="cpu_s_per_delivery", looked=True, shown={"sweep": 3})
-    .but(chart="4-cpu", axis="CPU time of server and broker, of one core", noun="CPU share"),
+    .but(
+        chart="4-cpu", axis="CPU time of server, broker, backplane, of one core", noun="CPU share"
+    ),
 )
 
 # ---- what CPU seconds are made of ----------------------------------------------------------------

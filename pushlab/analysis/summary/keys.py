@@ -11,6 +11,8 @@ _NOUNS = {
     "payload_bytes": "payload",
     "link.one_way_ms": "one-way delay",
     "link.kbit_per_s": "bandwidth",
+    "hub_workers": "hub processes",
+    "swarm_workers": "swarm processes",
 }
 #: Keys that count something: the number stands before the word.
 _COUNTS = {"clients": "clients", "rate_per_s": "messages/s", "trials": "trials"}
