@@ -29,6 +29,7 @@ from pushlab.runs import Run, latest_run
 
 SCENARIO = Path(__file__).parent / "demo.toml"
 DESCRIPTORS = 20_000
+HUBS, SHARES = 2, 3
 WORKERS = ("server=1", "swarm=1", "swarm=1")
 _START_S = 60.0
 
@@ -129,15 +130,30 @@ def _until_there(address: str, workers: int) -> None:
 
 def judged(run: Run, took_s: float) -> int:
     """Say what came of it, and who ran where."""
-    (cell,) = summary_of(run).cells.values()
-    (trial,) = run.trials
+    trial, cell = run.trials[0], summary_of(run).cells["sse"]
     delivered, lost = cell["delivered"] or 0.0, cell["lost"] or 0.0
     print(f"\n{trial.clients:,} subscribers: {delivered:,.0f} deliveries, {lost:,.0f} lost")
     for words in run.placed:
         print(f"  {words}")
+    hubs = trial.server.workers if trial.server else []
+    for hub in hubs:
+        descriptors = hub.open_descriptors or 0
+        print(f"  hub {hub.number}: {descriptors:,} descriptors, {hub.cpu_s or 0:.2f} CPU seconds")
+    shares = trial.swarm.shares if trial.swarm else []
+    for share in shares:
+        print(
+            f"  share {share.number} of the swarm: {share.clients:,} subscribers,"
+            f" {share.deliveries:,} deliveries, {share.open_descriptors:,} descriptors"
+        )
     print(f"  {took_s:.0f} s in all; at most {DESCRIPTORS:,} descriptors in a process")
     print(f"  the report: {run.path / 'report.html'}")
-    whole = trial.status == "ok" and not lost and delivered
+    whole = (
+        trial.status == "ok"
+        and not lost
+        and delivered
+        and len(shares) == SHARES
+        and len(hubs) == HUBS
+    )
     return 0 if whole else 1
 
 
