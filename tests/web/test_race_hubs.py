@@ -8,7 +8,10 @@ from types import SimpleNamespace
 import pytest
 
 from pushlab.contract.hits import Hit
+from pushlab.contract.tokens import TokenKeys
 from pushlab.errors import Refused
+from pushlab.hub.backplane.redis.backplane import RedisBackplane
+from pushlab.hub.core import Hub
 from pushlab.web.lesson import Lesson
 from pushlab.web.race import CHANNEL, Race
 from pushlab.web.race_settings import Settings, Setup
@@ -154,8 +157,6 @@ async def test_a_hub_alone_says_nothing_of_hubs():
     service = Service()
     race = Race(service.hub())
     assert "hubs" in race.state()
-    from pushlab.hub.core import Hub
-
     alone = Race(Hub(keys=service.keys))
     assert "hubs" not in alone.state()
 
@@ -183,3 +184,24 @@ def test_of_two_setups_one_counts_at_all_hubs():
     assert (right.after(left), left.after(right)) == (True, False)
     assert left.after(first)
     assert Setup.from_json(json.loads(json.dumps(left.to_json()))) == left
+
+
+async def test_on_a_real_redis_one_hub_publishes_what_is_set_at_the_other(redis_url):
+    keys = TokenKeys.fresh()
+    hubs = [Hub(keys=keys, backplane=lambda hub: RedisBackplane(hub, redis_url)) for _ in range(2)]
+    races = [Race(hub) for hub in hubs]
+    async with contextlib.AsyncExitStack() as stack:
+        for hub in hubs:
+            await stack.enter_async_context(hub.backplane.running())
+        for race in races:
+            await stack.enter_async_context(race.running())
+        await until(lambda: processes(races[0]) == processes(races[1]) == 2)
+        await until(lambda: sum(race._runs for race in races) == 1)
+        (idle,) = [race for race in races if not race._runs]
+        idle.change({"rate_per_s": 20})
+        await until(lambda: idle.state()["published"] >= 5)
+        idle.change({"paused": True})
+        await until(lambda: all(race.state()["settings"]["paused"] for race in races))
+        told = await idle.publish({})
+        await until(lambda: all(race.state()["last"] == told["n"] for race in races))
+        assert not any(race.state()["hubs"]["cut_off"] for race in races)
