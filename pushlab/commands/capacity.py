@@ -28,7 +28,7 @@ from pushlab.commands.sweep import tell_folders
 from pushlab.errors import NotEnoughDescriptors, Stopped, UsageError
 from pushlab.lab.host.machine import require_descriptors
 from pushlab.lab.planned import PlannedTrial, Search
-from pushlab.lab.preflight import check_ready, check_systems
+from pushlab.lab.preflight import check_ready, check_systems, held_by_one
 from pushlab.lab.runner import run_trials
 from pushlab.lab.scenario.model import Scenario
 from pushlab.lab.scenario.toml_reader import load_scenario
@@ -216,7 +216,7 @@ class _Search:
         while (at := self._next()) is not None:
             self.at = at
             try:
-                require_descriptors(self._at_load(at).clients)
+                require_descriptors(held_by_one(self._at_load(at)))
             except NotEnoughDescriptors as error:
                 self._add(Load(at=at, outcome="limit", cause="descriptors", why=str(error)))
                 continue

@@ -1,6 +1,7 @@
 """What is looked at before the first trial, so that what is missing is told before the run."""
 
 import asyncio
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,11 +21,13 @@ from pushlab.lab.scenario.several_hubs import hub_backplane
 from pushlab.lab.scenario.stored import without_password, without_scheduler
 from pushlab.systems.certificates import require_certificates
 from pushlab.systems.manners import check_environment, check_may_load
+from pushlab.systems.registry import HUB
 from pushlab.systems.system import System
 
-__all__ = ["Readiness", "check_ready", "check_systems", "is_measurement"]
+__all__ = ["Readiness", "check_ready", "check_systems", "held_by_one", "is_measurement"]
 
 _CALIBRATION_S = 1.0
+_UNEVEN = 1.25
 _WORTH_S = 10.0  # of measuring, for which a second is spent
 
 
@@ -129,6 +132,18 @@ def check_systems(
         if here and (lacking := one.missing()):
             raise SetupError(f"{one.name} cannot be measured here: {lacking}")
     return systems
+
+
+def held_by_one(scenario: Scenario) -> int:
+    """How many clients one process has to hold at most, of the server's and of the swarm's.
+
+    The kernel shares out connections among hubs by chance, so one of them may have more.
+    """
+    processes = min(scenario.swarm_workers, scenario.hub_workers)
+    alone = any(cell.system != HUB or cell.make().profile.needs_broker for cell in scenario.cells)
+    if processes == 1 or alone:
+        return scenario.clients
+    return min(scenario.clients, math.ceil(_UNEVEN * scenario.clients / processes))
 
 
 def is_measurement(scenarios: Sequence[Scenario]) -> bool:

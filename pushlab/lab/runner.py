@@ -27,7 +27,7 @@ from pushlab.lab.planned import (
     trials_in_turn,
     trials_of_grid,
 )
-from pushlab.lab.preflight import Readiness, check_ready, is_measurement
+from pushlab.lab.preflight import Readiness, check_ready, held_by_one, is_measurement
 from pushlab.lab.scenario.grid import Grid
 from pushlab.lab.scenario.model import Scenario
 from pushlab.lab.scenario.placing import ClusterRoles
@@ -113,7 +113,7 @@ async def _run_one(
     observer(TrialStarted(trial.order, plan.index, trial.label))
     try:
         if backend.placement == EVERYTHING_HERE:
-            require_descriptors(plan.scenario.clients)
+            require_descriptors(held_by_one(plan.scenario))
         outcome = await backend.run(plan, tell, stop)
     except NotEnoughDescriptors as error:
         outcome = TrialOutcome(plan.record(status="failed", reason=str(error)))
@@ -179,7 +179,7 @@ async def run_scenario(
     tell: Observer = observer or (lambda event: None)
     stop = stop or asyncio.Event()
     if cluster is None:
-        require_descriptors(scenario.clients)
+        require_descriptors(held_by_one(scenario))
     with signals.setting(stop):
         async with _placed(cluster, scenario.cluster, stop) as placed:
             if ready is None:

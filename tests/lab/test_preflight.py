@@ -4,7 +4,7 @@ from typing import ClassVar
 import pytest
 
 from pushlab.errors import SetupError, UsageError
-from pushlab.lab.preflight import check_ready, check_systems
+from pushlab.lab.preflight import check_ready, check_systems, held_by_one
 from pushlab.lab.scenario import cells
 from pushlab.lab.scenario.toml_reader import load_scenario, parse_scenario
 from pushlab.systems.declared import DeclaredSystem
@@ -67,3 +67,14 @@ def test_every_point_of_a_sweep_is_looked_at(monkeypatch: pytest.MonkeyPatch) ->
     there = parse_scenario(OWN.format(url="http://staging.example"), "mine.toml")
     with pytest.raises(UsageError, match=r"staging\.example"):
         check_systems([there, here], [])
+
+
+def test_a_process_holds_its_share_of_the_clients_where_all_sides_are_shared_out() -> None:
+    def held(transport: str, **changes: object) -> int:
+        tiny = load_scenario("tiny").override(transports=[transport], clients=100_000)
+        return held_by_one(tiny.with_values(changes))
+
+    several = {"hub_workers": 5, "swarm_workers": 4, "backplane": "redis"}
+    assert held("sse") == held("sse", swarm_workers=4) == 100_000
+    assert held("sse", **several) == 31_250
+    assert held("mqtt", **several) == 100_000  # the broker has them all
