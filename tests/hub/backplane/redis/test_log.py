@@ -16,10 +16,12 @@ from pushlab.hub.backplane.redis.log import Fetched, RedisLog, Said
 from pushlab.hub.channel import Channel
 from tests.patience import PATIENCE_S
 
-DIALS = HubSettings(retain_messages=7, retain_bytes=60)
+DIALS = HubSettings(retain_messages=7, retain_bytes=40)
 CHANNELS = st.sampled_from(["a", "b", "ab:c", "é {x}"])
-TEXTS = st.text(min_size=1, max_size=30).filter(lambda text: text.isprintable())
-BATCHES = st.lists(st.tuples(CHANNELS, TEXTS), min_size=1, max_size=12)
+TEXTS = st.sampled_from(["x", "y", "é", "five5", "zehn Zeich", "a long one that takes a lot"])
+FEW = st.lists(st.tuples(CHANNELS, TEXTS), min_size=1, max_size=15)
+SMALL = st.integers(1, 20).map(lambda count: [("a", f"{number}") for number in range(count)])
+BATCHES = st.one_of(FEW, SMALL)
 
 
 def opened(url: str, dials: HubSettings = DIALS) -> tuple[RedisLink, RedisLog]:
