@@ -128,6 +128,8 @@ async def test_while_the_application_is_away_what_happens_is_drawn_together(redi
             await said(second)
         second.join(grant_of("eve"))
         teller, _ = teller_of([first, second])
+        heard = service_of(teller)._teller._everybody
+        await until(lambda: ("room", "eve") in heard() and ("room", "bob") not in heard())
         await until(lambda: teller.poster.figures()["waiting"] == 2)
         away = False
         await application.until_taken(2)
@@ -164,13 +166,20 @@ async def test_a_redis_that_has_lost_all_begins_another_life_in_which_all_is_tol
             second.join(grant_of("bob"))
             second.join(grant_of("ada"))
             await application.until_taken(2)
-            life = service_of(first).members.life
-            redis.restart(loses=True)
+            life, link = service_of(first).members.life, service_of(first)._link
+            redis.kill()
+            await until(lambda: not link.up)
+            service_of(first)._teller._note("+", b"4:roomghost")  # it was of the life before
+            redis.forget()
+            redis.start()
             await application.until_taken(4)
             await until_present(first, ["ada", "bob"])
             assert sorted(application.taken[2:]) == [("connected", "ada"), ("connected", "bob")]
             assert len(lives(application)) == 2
             assert service_of(first).members.life != life
+            await nothing_left(first)
+            told = await link.call("SMEMBERS", link.key("told"))
+            assert sorted(told) == [b"4:roomada", b"4:roombob"]
             second.leave(grant_of("bob"))
             await application.until_taken(5)
             assert application.taken[4] == ("disconnected", "bob")
