@@ -87,7 +87,8 @@ class _Terms:
             _log.error("%s failed at this hub", what, exc_info=error)
         await members.resign(what)
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self.stopping.wait(), members.lease_s / 2)
+            async with asyncio.timeout(members.lease_s / 2):
+                await self.stopping.wait()
         members.candidate.add(what)
 
     async def _next(self, within_s: float) -> None:

@@ -133,7 +133,8 @@ class Members:
     async def _keep_beating(self) -> None:
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._soon.wait(), self.beat_s)
+                async with asyncio.timeout(self.beat_s):
+                    await self._soon.wait()
             self._soon.clear()
             await self._beat_if_up()
 
@@ -221,7 +222,8 @@ class Members:
     async def changed(self, within_s: float) -> None:
         """Wait for the next beat, but no longer than that."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._changed.wait(), max(0.0, within_s))
+            async with asyncio.timeout(max(0.0, within_s)):
+                await self._changed.wait()
 
     def _tell_changed(self) -> None:
         self._changed.set()

@@ -112,7 +112,8 @@ class Talk:
             question.hubs = {hub.decode() for hub in hubs} - {self._own}
             question.look()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(question.done.wait(), within_s)
+                async with asyncio.timeout(within_s):
+                    await question.done.wait()
         finally:
             del self._questions[number]
         given = {hub: answer for hub, answer in question.given.items() if answer is not None}

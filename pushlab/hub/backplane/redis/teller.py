@@ -152,7 +152,8 @@ class Teller:
                         await self._write_anew()
                     await self._read()
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._nudged.wait(), self._members.beat_s)
+                    async with asyncio.timeout(self._members.beat_s):
+                        await self._nudged.wait()
                 self._nudged.clear()
         finally:
             self._ready.clear()
