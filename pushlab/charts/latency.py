@@ -1,10 +1,14 @@
 """Chart 1: how latency is spread, on a logarithmic axis, with the closed form's mean beside it."""
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.ticker import NullFormatter
 
+from pushlab.analysis.stats.ordered import Ordered, quantiles
+from pushlab.analysis.stats.values import Values
 from pushlab.analysis.summary.model import CellSummary
 from pushlab.charts.frame import SLIDE, Chart, Sheet, describe_axis, say, scale_below, styled
 from pushlab.charts.rows import rows_frame, told_instead
@@ -51,9 +55,11 @@ def _limits(view: RunView, tail: float) -> tuple[float, float]:
     seen = []
     for cell in view.cells:
         for trial in view.analysis.good[cell]:
-            positive = trial.latency_s[trial.latency_s > 0]
-            if len(positive):
-                seen += [float(np.quantile(positive, 0.001)), float(positive.max())]
+            ordered = trial.sample("latency_s").ordered
+            rest = ordered.below(0.0, right=True)
+            if len(ordered) > rest:
+                low, high = quantiles(ordered, [0.001, 1.0], least=rest)
+                seen += [float(low), float(high)]
         predicted = view.summaries[cell]["predicted.mean_latency_s"]
         if predicted:
             seen.append(predicted)
@@ -68,15 +74,17 @@ def _hill(axes: Axes, view: RunView, cell: str, row: float, size: float, sheet: 
     if problem is not None:
         told_instead(axes, row, problem, size * 0.8)
         return
-    merged = np.concatenate([trial.latency_s for trial in view.analysis.good[cell]])
+    good = view.analysis.good[cell]
+    ordered = Ordered.merged([trial.sample("latency_s").ordered for trial in good])
+    logs = _Logs(Values.chained([trial.latency_s for trial in good]), ordered)
     base = row + _HEIGHT / 2
     height = _LOW if sheet.above else _HEIGHT
-    positive = np.log10(merged[merged > 0])
     first, last = np.log10(axes.get_xlim())
-    centres, heights = _density(positive, first, last)
+    centres, heights = _density(logs, first, last)
     upper = base - height * heights
     # The kernel reaches beyond the samples; the hill must not.
-    shown = (centres >= positive.min(initial=last)) & (centres <= positive.max(initial=first))
+    least, most = logs.ends if len(logs) else (last, first)
+    shown = (centres >= min(least, last)) & (centres <= max(most, first))
     colour = style.colour
     axes.fill_between(
         10**centres, upper, base, where=shown, color=colour, alpha=style.fill, linewidth=0
@@ -95,10 +103,7 @@ def _hill(axes: Axes, view: RunView, cell: str, row: float, size: float, sheet: 
     expected = summary["predicted.mean_latency_s"]
     if expected:
         axes.plot([expected], [base], **_PREDICTED, clip_on=False, zorder=4)
-    if not len(positive):
-        left = right = first
-    else:
-        left, right = float(np.quantile(positive, 0.02)), float(positive.max())
+    left, right = (float(logs.quantiles(0.02)[0]), most) if len(logs) else (first, first)
     on_right = last - right > (left - first) * 0.6  # the side of the hill that has more room
     told = _words(summary)
     if told and (ratio := view.beside(cell, "latency_s.p50")):
@@ -133,18 +138,53 @@ def _words(summary: CellSummary) -> list[str]:
     return [f"{word} {duration(value)}" for word, value in told if value is not None]
 
 
-def _density(logs: Floats, first: float, last: float) -> tuple[Floats, Floats]:
+class _Logs:
+    """The logarithms of the latencies above zero, as they came, piece by piece; and in order."""
+
+    def __init__(self, values: Values, ordered: Ordered) -> None:
+        self._ordered = ordered
+        self._rest = ordered.below(0.0, right=True)
+        above = values.mapped(lambda piece: np.log10(piece[piece > 0]))
+        self._values = Values(above.pieces, len(values) - self._rest)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """The least and the largest."""
+        least, most = np.log10(self._ordered.at([self._rest, len(self._ordered) - 1]))
+        return float(least), float(most)
+
+    def quantiles(self, *shares: float) -> Floats:
+        """What `numpy.quantile` gives."""
+        return quantiles(self._ordered, shares, least=self._rest, change=np.log10)
+
+    def spread(self) -> float:
+        """The standard deviation."""
+        mean = self._values.mean()
+        return math.sqrt(self._values.mapped(lambda piece: np.square(piece - mean)).mean())
+
+    def counts(self, edges: Floats) -> npt.NDArray[np.int64]:
+        """How many lie in each bin."""
+        counts = np.zeros(len(edges) - 1, np.int64)
+        for piece in self._values.pieces():
+            counts += np.histogram(piece, bins=edges)[0]
+        return counts
+
+
+def _density(logs: _Logs, first: float, last: float) -> tuple[Floats, Floats]:
     """How densely samples lie along the axis, 1 at the densest: a Gaussian kernel over bins.
 
     The kernel is as wide as Silverman's rule wants it for the samples' spread and number.
     """
     edges = np.linspace(first, last, 2 * _HALF + 1)
     centres = (edges[:-1] + edges[1:]) / 2
-    counts, _ = np.histogram(logs, bins=edges)
+    counts = logs.counts(edges)
     if not counts.any():
         return centres, np.zeros(len(centres))
-    quarters = np.quantile(logs, [0.25, 0.75])
-    spread = min(float(logs.std()), float(quarters[1] - quarters[0]) / 1.34) or 0.01
+    quarters = logs.quantiles(0.25, 0.75)
+    spread = min(logs.spread(), float(quarters[1] - quarters[0]) / 1.34) or 0.01
     width = max(0.9 * spread * len(logs) ** -0.2, 2 * (edges[1] - edges[0]))
     offsets = np.arange(-_HALF, _HALF) * (edges[1] - edges[0])
     kernel = np.exp(-0.5 * (offsets / width) ** 2)

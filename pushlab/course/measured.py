@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pushlab.analysis.models.formulas import messages_per_useful_poll, wasted_fraction
+from pushlab.analysis.stats.values import Values
 from pushlab.charts.view import RunView
 from pushlab.course.trouble import CourseError
 from pushlab.runs import TrafficRows, TrialRecord
@@ -104,8 +105,9 @@ class Measurement:
         )
 
     def samples_s(self, cell: str) -> npt.NDArray[np.float64]:
-        """How long each message was on its way."""
-        return np.concatenate([trial.latency_s for trial in self.view.analysis.good[cell]])
+        """How long each message was on its way; all of a cell's, as one array."""
+        good = self.view.analysis.good[cell]
+        return Values.chained([trial.latency_s for trial in good]).whole()
 
     def formula(self, cell: str, figure: str) -> float | None:
         """What a formula says of a figure, without having measured it; None where there is none."""

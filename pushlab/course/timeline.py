@@ -34,11 +34,12 @@ def timeline_chart(measured: Measurement, cell: str, span_s: float) -> Picture:
     rows = trial.rows
     start_ns = record.measure_start_ns or 0
     span_s = min(span_s, record.duration_s)
-    reader = np.asarray(rows.deliveries.subscriber)[rows.delivery_of]
-    written_s = (rows.publishes.intended_ns[rows.publish_of] - start_ns) / _NS
-    arrived_s = (rows.deliveries.received_ns[rows.delivery_of] - start_ns) / _NS
-    within = (written_s >= 0) & (arrived_s <= span_s)
     observed = sorted({int(each) for each in traffic.subscriber})
+    came = rows.of_readers(observed)
+    reader = came.subscriber
+    written_s = (rows.publishes.intended_ns[came.publish_of] - start_ns) / _NS
+    arrived_s = (came.received_ns - start_ns) / _NS
+    within = (written_s >= 0) & (arrived_s <= span_s)
     client = max(observed, key=lambda one: int(np.sum(within & (reader == one))))
     mine = within & (reader == client)
     pairs = sorted(zip(written_s[mine], arrived_s[mine], strict=True))

@@ -25,7 +25,15 @@ from pushlab.runs.rows import (
     unreadable,
 )
 
-__all__ = ["GROUP_ROWS", "Batches", "Rows", "in_batches", "read_batches", "write_batches"]
+__all__ = [
+    "GROUP_ROWS",
+    "Batches",
+    "Rows",
+    "in_batches",
+    "read_batches",
+    "read_schema",
+    "write_batches",
+]
 
 #: Of a group in a file, and of a piece that is read: some 30 MB of deliveries.
 GROUP_ROWS = 1 << 20
@@ -117,6 +125,12 @@ def read_batches(
             check_group(file.metadata, number, path)
             for batch in file.iter_batches(rows, row_groups=[number], columns=names):
                 yield completed(schema, pa.Table.from_batches([batch]))
+
+
+def read_schema(path: Path) -> pa.Schema:
+    """The columns that a file has. Raises RunError: it is missing or damaged."""
+    with _told(path), pa.OSFile(os.fsencode(path)) as raw, pq.ParquetFile(raw) as file:
+        return file.schema_arrow
 
 
 @contextmanager

@@ -8,10 +8,15 @@ import pyarrow.compute as pc
 from pushlab.runs.records import TrialRecord
 from pushlab.runs.rows import SCHEMAS, DeliveryRows, PublishRows
 
-__all__ = ["JOINED", "first_arrivals", "joined_table", "match", "publishes_of"]
+__all__ = ["JOINED", "Join", "PublishIndex", "joined_table", "publishes_of"]
 
 Bool = npt.NDArray[np.bool_]
+Int32 = npt.NDArray[np.int32]
 Int64 = npt.NDArray[np.int64]
+
+#: Keys are looked up in a table where that has at most so many places for each, or this many.
+_HOLES = 4
+_FEW = 1 << 16
 
 _PUBLISHES = SCHEMAS["publishes"]
 _OF_PUBLISH = ("intended_ns", "sent_ns", "accepted_ns", "warmup", "payload_bytes")
@@ -36,36 +41,96 @@ JOINED = pa.schema(
 )
 
 
-def match(
-    record: TrialRecord, publishes: PublishRows, deliveries: DeliveryRows
-) -> tuple[Bool, Bool, Int64]:
-    """Find the publish of each delivery.
+class PublishIndex:
+    """Where the publish of a channel's `seq` stands among the rows of publishes."""
 
-    Returns:
-        For each delivery: whether its publish is known; whether, beside that, the subscriber is
-        one of the publish's own channel; and the publish's row number.
+    def __init__(self, publishes: PublishRows) -> None:
+        rows = np.flatnonzero(publishes.seq > 0)
+        self._span = int(publishes.seq.max(initial=0)) + 1
+        keys = publishes.channel[rows].astype(np.int64) * self._span + publishes.seq[rows]
+        self._keys, first = np.unique(keys, return_index=True)
+        self._rows = rows[first]
+        self._table: Int64 | None = None  # where numbers have few holes: of each key, its row
+        top = int(self._keys[-1]) + 1 if len(rows) and self._keys[0] >= 0 else 0
+        if 0 < top <= _HOLES * len(rows) + _FEW:
+            self._table = np.full(top, -1, np.int64)
+            self._table[self._keys] = self._rows
+
+    def of(self, channel: Int32, seq: Int64) -> tuple[Bool, Int64]:
+        """For each delivery, whether its publish is known and that publish's row number."""
+        asked = channel.astype(np.int64) * self._span + seq
+        real = (seq > 0) & (seq < self._span)
+        if not len(self._keys):
+            nothing = np.zeros(len(asked), dtype=np.int64)
+            return nothing.astype(np.bool_), nothing
+        if self._table is not None:
+            real &= (asked >= 0) & (asked < len(self._table))
+            place = self._table[np.where(real, asked, 0)]
+            found = real & (place >= 0)
+            return found, np.where(found, place, 0)
+        place = np.minimum(np.searchsorted(self._keys, asked), len(self._keys) - 1)
+        found = real & (self._keys[place] == asked)
+        return found, self._rows[place]
+
+
+class Join:
+    """Joins a trial's deliveries to its publishes, piece by piece in the order of arrival.
+
+    What it remembers of the pieces before is a bit for each delivery that is owed.
     """
-    found, publish_of = publishes_of(publishes, deliveries)
-    subscriber = deliveries.subscriber.astype(np.int64)
-    own_channel = subscriber // max(record.per_channel, 1) == deliveries.channel
-    owed = found & own_channel & (subscriber >= 0) & (subscriber < record.clients)
-    return found, owed, publish_of
+
+    def __init__(self, record: TrialRecord, publishes: PublishRows) -> None:
+        self._record = record
+        self._per_channel = max(record.per_channel, 1)
+        self._index = PublishIndex(publishes)
+        self._leader = publishes.channel.astype(np.int64) * self._per_channel  # first subscriber
+        owed = np.clip(record.clients - self._leader, 0, self._per_channel)
+        owed[publishes.seq <= 0] = 0
+        self._begin = np.cumsum(owed) - owed
+        self._come = np.zeros(int(owed.sum()) // 8 + 1, np.uint8)
+
+    def match(self, deliveries: DeliveryRows) -> tuple[Bool, Bool, Int64]:
+        """Find the publish of each delivery.
+
+        Returns:
+            For each delivery: whether its publish is known; whether, beside that, the subscriber is
+            one of the publish's own channel; and the publish's row number.
+        """
+        found, publish_of = self._index.of(deliveries.channel, deliveries.seq)
+        subscriber = deliveries.subscriber.astype(np.int64)
+        own_channel = subscriber // self._per_channel == deliveries.channel
+        owed = found & own_channel & (subscriber >= 0) & (subscriber < self._record.clients)
+        return found, owed, publish_of
+
+    def first_arrivals(self, publish_of: Int64, subscriber: Int64) -> Int64:
+        """Which of these, all of them owed, came to their subscribers for the first time, in order.
+
+        They are noted: each is the first only once.
+        """
+        pair = self._begin[publish_of] + subscriber - self._leader[publish_of]
+        bit = np.left_shift(1, pair & 7).astype(np.uint8)
+        new = np.flatnonzero(self._come[pair >> 3] & bit == 0)
+        alike = np.sort(pair[new])
+        if (alike[1:] == alike[:-1]).any():
+            new = new[np.sort(np.unique(pair[new], return_index=True)[1])]
+        np.bitwise_or.at(self._come, pair[new] >> 3, bit[new])
+        return new
 
 
-def first_arrivals(record: TrialRecord, publish_of: Int64, subscriber: Int64) -> Int64:
-    """Where, in the order of arrival, each message came to each subscriber for the first time."""
-    pair = publish_of * max(record.clients, 1) + subscriber
-    first: Int64 = np.unique(pair, return_index=True)[1]
-    return np.sort(first)
+def joined_table(
+    record: TrialRecord, publishes: PublishRows, deliveries: DeliveryRows, join: Join | None = None
+) -> pa.Table:
+    """The deliveries of one trial with the columns of `JOINED`, in the order of arrival.
 
-
-def joined_table(record: TrialRecord, publishes: PublishRows, deliveries: DeliveryRows) -> pa.Table:
-    """The deliveries of one trial with the columns of `JOINED`, in the order of arrival."""
-    found, matched, publish_of = match(record, publishes, deliveries)
+    Args:
+        join: where these are a piece of them, what was used for those before.
+    """
+    join = join or Join(record, publishes)
+    found, matched, publish_of = join.match(deliveries)
     rows = np.flatnonzero(matched)
     subscriber = deliveries.subscriber.astype(np.int64)
     repeated = matched.copy()
-    repeated[rows[first_arrivals(record, publish_of[rows], subscriber[rows])]] = False
+    repeated[rows[join.first_arrivals(publish_of[rows], subscriber[rows])]] = False
     count = len(deliveries)
 
     def of_publish(name: str) -> pa.Array:
@@ -101,15 +166,4 @@ def joined_table(record: TrialRecord, publishes: PublishRows, deliveries: Delive
 
 def publishes_of(publishes: PublishRows, deliveries: DeliveryRows) -> tuple[Bool, Int64]:
     """For each delivery, whether its publish is known and that publish's row number."""
-    rows = np.flatnonzero(publishes.seq > 0)
-    if not len(rows):
-        nothing = np.zeros(len(deliveries), dtype=np.int64)
-        return nothing.astype(np.bool_), nothing
-    span = int(max(publishes.seq.max(), deliveries.seq.max(initial=0))) + 1
-    keys = publishes.channel[rows].astype(np.int64) * span + publishes.seq[rows]
-    order = np.argsort(keys, kind="stable")
-    keys, rows = keys[order], rows[order]
-    asked = deliveries.channel.astype(np.int64) * span + deliveries.seq
-    place = np.minimum(np.searchsorted(keys, asked), len(keys) - 1)
-    found = (keys[place] == asked) & (deliveries.seq > 0)
-    return found, rows[place]
+    return PublishIndex(publishes).of(deliveries.channel, deliveries.seq)

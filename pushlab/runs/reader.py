@@ -4,7 +4,7 @@ Whatever is wrong with a folder is told in one line that names the file. What re
 loaded with the first rows.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -79,9 +79,21 @@ class Run(RunHead):
         return rows
 
     def deliveries(self, trial: TrialRecord) -> "DeliveryRows":
-        """The deliveries of one trial as numpy arrays."""
+        """The deliveries of one trial as numpy arrays, all of them.
+
+        Raises:
+            RunError: as the others do; or there are too many, and `delivery_batches` has them.
+        """
         rows: DeliveryRows = self._rows("deliveries", trial)
         return rows
+
+    def delivery_batches(self, trial: TrialRecord) -> "Iterator[DeliveryRows]":
+        """The deliveries of one trial as numpy arrays, about a million at a time."""
+        from pushlab.runs.batches import read_batches
+        from pushlab.runs.rows import DELIVERIES, DeliveryRows, arrays
+
+        path = rows_path(self.path, "deliveries", trial.order)
+        return (DeliveryRows(**arrays(table)) for table in read_batches(DELIVERIES, path))
 
     def connects(self, trial: TrialRecord) -> "ConnectRows":
         """How the subscribers of one trial were connected, as numpy arrays."""

@@ -20,6 +20,7 @@ from pushlab.errors import RunError, UsageError
 from pushlab.runs.layout import RowsKind
 
 __all__ = [
+    "DELIVERIES",
     "ROWS",
     "SAMPLES",
     "SCHEMAS",
@@ -180,6 +181,9 @@ SCHEMAS: Mapping[RowsKind, pa.Schema] = {
     **{kind: _schema(rows) for kind, rows in ROWS.items()},
     "samples": SAMPLES,
 }
+
+#: What `DeliveryRows` has of a file.
+DELIVERIES = SCHEMAS["deliveries"].remove(1).remove(0)
 
 
 def to_table(schema: pa.Schema, columns: Columns | None, *, cell: str, trial: int) -> pa.Table:

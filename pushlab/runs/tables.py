@@ -12,10 +12,11 @@ import pyarrow as pa
 
 from pushlab.contract.setting import did_you_mean
 from pushlab.errors import MissingExtra, RunError, UsageError
-from pushlab.runs.joined import JOINED, joined_table
+from pushlab.runs.batches import read_batches, read_schema
+from pushlab.runs.joined import JOINED, Join, joined_table
 from pushlab.runs.layout import rows_path
 from pushlab.runs.records import TrialRecord
-from pushlab.runs.rows import DeliveryRows, PublishRows, read_table
+from pushlab.runs.rows import DeliveryRows, PublishRows
 
 __all__ = ["table_kinds", "tables_of", "to_pandas"]
 
@@ -34,7 +35,7 @@ class _Run(Protocol):
     def summary(self) -> Mapping[str, Any] | None: ...
 
     def publishes(self, trial: TrialRecord) -> PublishRows: ...
-    def deliveries(self, trial: TrialRecord) -> DeliveryRows: ...
+    def delivery_batches(self, trial: TrialRecord) -> Iterator[DeliveryRows]: ...
 
 
 def table_kinds(run: _Run) -> list[str]:
@@ -44,7 +45,9 @@ def table_kinds(run: _Run) -> list[str]:
 
 
 def tables_of(run: _Run, what: str = "deliveries") -> Iterator[pa.Table]:
-    """One table of a run, in parts of one schema: a part for each trial, read when it is asked for.
+    """One table of a run, in parts of one schema, each read when it is asked for.
+
+    A part has a million rows at most, and those of one trial.
 
     Raises:
         UsageError: there is no such table in this run.
@@ -66,6 +69,8 @@ def tables_of(run: _Run, what: str = "deliveries") -> Iterator[pa.Table]:
 
 def to_pandas(run: _Run, what: str = "deliveries") -> Any:
     """One table of a run as a pandas DataFrame; ``cell`` is a category, stamps stay whole numbers.
+
+    All of it is in memory; who has more rows than fit there reads `tables_of` part by part.
 
     Raises:
         MissingExtra: pandas is not installed.
@@ -90,10 +95,15 @@ def to_pandas(run: _Run, what: str = "deliveries") -> Any:
 
 
 def _joined(run: _Run) -> Iterator[pa.Table]:
-    if not run.trials:
-        yield JOINED.empty_table()
+    empty = True
     for trial in run.trials:
-        yield joined_table(trial, run.publishes(trial), run.deliveries(trial))
+        publishes = run.publishes(trial)
+        join = Join(trial, publishes)
+        for deliveries in run.delivery_batches(trial):
+            empty = False
+            yield joined_table(trial, publishes, deliveries, join)
+    if empty:
+        yield JOINED.empty_table()
 
 
 def _rows(run: _Run, kind: str) -> Iterator[pa.Table]:
@@ -103,16 +113,21 @@ def _rows(run: _Run, kind: str) -> Iterator[pa.Table]:
         path = rows_path(run.path, kind, trial.order)
         if not path.exists() and trial.status != "ok":
             continue
-        table = read_table(schema, path)
         if schema is None:
-            fields = [
-                field.with_type(pa.string()) if pa.types.is_dictionary(field.type) else field
-                for field in table.schema
-            ]
-            schema = pa.schema(fields)
-        yield table.cast(schema)
+            schema = _plain(path)
+            yield schema.empty_table()
+        yield from (table for table in read_batches(schema, path) if len(table))
     if schema is None:
         raise RunError(f"{run.path}: there are no {kind} in this run")
+
+
+def _plain(path: Path) -> pa.Schema:
+    """The schema of a file, with text in the place of dictionaries. Raises RunError."""
+    fields = [
+        field.with_type(pa.string()) if pa.types.is_dictionary(field.type) else field
+        for field in read_schema(path)
+    ]
+    return pa.schema(fields)
 
 
 def _trial_rows(run: _Run) -> Iterator[dict[str, Any]]:

@@ -17,6 +17,8 @@ import numpy.typing as npt
 from pushlab.analysis.forecast.costs import Costs
 from pushlab.analysis.models.expected import PERCENTILES
 from pushlab.analysis.stats.intervals import MIN_TRIALS, t_reach
+from pushlab.analysis.stats.ordered import Ordered, quantiles
+from pushlab.analysis.stats.values import Values
 from pushlab.analysis.summary.summarise import Analysis, analyse
 from pushlab.analysis.trials.costs import Load, Window, windows_of
 from pushlab.analysis.trials.figures import TrialFigures
@@ -123,7 +125,7 @@ def calibration_of(runs: Iterable[Run]) -> dict[str, Calibration]:
 def calibration_from(analyses: Iterable[Analysis]) -> dict[str, Calibration]:
     """The same of runs whose rows have been read."""
     by_subject: dict[str, list[_Trial]] = {}
-    floor: list[Floats] = []
+    floor: list[Values] = []
     for number, analysis in enumerate(analyses):
         for trial in (each for cell in analysis.cells.values() for each in cell.all):
             record = trial.record
@@ -147,12 +149,13 @@ class _Trial(NamedTuple):
     grown: float | None
 
 
-def _floor(latencies: Sequence[Floats]) -> dict[str, float]:
-    merged = np.concatenate(latencies) if latencies else np.zeros(0)
+def _floor(latencies: Sequence[Values]) -> dict[str, float]:
+    merged = Values.chained(latencies)
     if not len(merged):
         return {}
-    told = {f"{p:g}": float(np.percentile(merged, p)) for p in PERCENTILES}
-    return {"mean": float(merged.mean()), **told}
+    found = quantiles(Ordered.of(merged), [p / 100 for p in PERCENTILES])
+    told = {f"{p:g}": float(value) for p, value in zip(PERCENTILES, found, strict=True)}
+    return {"mean": merged.mean(), **told}
 
 
 #: What costs nothing by itself: see `pushlab.analysis.trials.costs.Load`.

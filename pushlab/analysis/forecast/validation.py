@@ -22,6 +22,7 @@ from pushlab.analysis.models.formulas import fan_out_latency_s, poll_cycle_s
 from pushlab.analysis.models.prediction import Service, ways_of
 from pushlab.analysis.models.simulated_queues import simulate_fan_out_s, simulate_queue_wait_s
 from pushlab.analysis.models.simulation import simulate
+from pushlab.analysis.stats.values import Values
 from pushlab.analysis.summary.catalogue import FIGURES
 from pushlab.analysis.summary.figure import CellTrials
 from pushlab.analysis.summary.model import CellSummary
@@ -146,7 +147,7 @@ def _hits(good: Sequence[TrialFigures], simulated: float | None, floor_s: float)
     variance = 0.0
     for t in good:
         counts, span = t.rows.counts, max(t.record.channels, 1)
-        late_s = float(t.latency_s.mean()) if len(t.latency_s) else 0.0
+        late_s = t.latency_s.mean() if len(t.latency_s) else 0.0
         owed = round(counts.scheduled * t.record.clients / span)
         ways = ways_of(t.record, floor_s, counts.delivered)
         variance += hits_variance(t.record, t.predicted, ways, owed=owed, late_s=late_s)
@@ -169,8 +170,8 @@ def _latency(
 ) -> Checked:
     good = trials.good
     weights = [len(t.latency_s) for t in good]
-    latencies = [t.latency_s for t in good if len(t.latency_s)]
-    measured = float(np.concatenate(latencies).mean()) if latencies else None
+    latencies = Values.chained([t.latency_s for t in good])
+    measured = latencies.mean() if len(latencies) else None
     asked = good[0].record.profile.delivery == "interval-poll"
     reach: float | None = None
     interval = _interval(trials)

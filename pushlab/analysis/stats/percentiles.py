@@ -7,17 +7,20 @@ needs three trials or five (`pushlab.analysis.stats.intervals`).
 import functools
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from pushlab.analysis.stats.estimate import Estimate
 from pushlab.analysis.stats.intervals import MIN_TRIALS, MIN_TRIALS_TAIL
+from pushlab.analysis.stats.ordered import Ordered, ranked
+from pushlab.analysis.stats.values import Values
 
 __all__ = [
     "MIN_BEYOND",
     "PERCENTILES",
+    "Sample",
     "Samples",
     "is_unstable",
     "least_trials",
@@ -45,6 +48,42 @@ def least_trials(figure: str) -> int:
     return MIN_TRIALS_TAIL if tail else MIN_TRIALS
 
 
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """The values of one trial, as statistics need them.
+
+    Attributes:
+        ordered: by their size.
+        total: their sum, in the order in which they came.
+        worst: of each independent sample, its largest value; None: each value is one.
+    """
+
+    ordered: Ordered
+    total: float
+    worst: Floats | None = None
+
+    @classmethod
+    def of(cls, values: Floats, sources: Int64 | None = None) -> "Sample":
+        """Those of an array; `sources`: which sample each value is of."""
+        values = np.asarray(values, dtype=np.float64)
+        ordered = Ordered.of(Values.of(values))
+        if sources is None:
+            return cls(ordered, float(values.sum()))
+        _, which = np.unique(sources, return_inverse=True)
+        worst = np.full(int(which.max(initial=-1)) + 1, -np.inf)
+        np.maximum.at(worst, which, values)
+        return cls(ordered, float(values.sum()), worst)
+
+    def __len__(self) -> int:
+        return len(self.ordered)
+
+    def samples_from(self, limit: float) -> int:
+        """How many samples have a value of `limit` or more."""
+        if self.worst is None:
+            return len(self.ordered) - self.ordered.below(limit)
+        return int(np.count_nonzero(self.worst >= limit))
+
+
 class Samples:
     """Samples that come from several trials, merged.
 
@@ -60,15 +99,14 @@ class Samples:
 
     def __init__(
         self,
-        trials: Sequence[Floats],
+        trials: Sequence[Floats | Sample],
         sources: Sequence[Int64] = (),
         repetitions: Sequence[int] = (),
     ) -> None:
         some = [i for i, each in enumerate(trials) if len(each)]
-        self.kept = [np.asarray(trials[i], dtype=np.float64) for i in some]
+        self._trials = [_sample(trials[i], sources[i] if sources else None) for i in some]
         self.repetitions = tuple(repetitions[i] for i in some) if repetitions else ()
-        self.merged = np.sort(np.concatenate(self.kept)) if self.kept else np.zeros(0)
-        self._sources = [sources[i] for i in some] if sources else None
+        self._merged = Ordered.merged([each.ordered for each in self._trials])
 
     @functools.cached_property
     def count(self) -> int:
@@ -77,10 +115,7 @@ class Samples:
 
     def _from(self, limit: float) -> int:
         """How many samples have a value of `limit` or more."""
-        if self._sources is None:
-            return len(self.merged) - int(np.searchsorted(self.merged, limit))
-        each = zip(self._sources, self.kept, strict=True)
-        return sum(len(np.unique(source[values >= limit])) for source, values in each)
+        return sum(each.samples_from(limit) for each in self._trials)
 
     def value(self, name: str) -> float | None:
         """A statistic by its name; None where the samples do not suffice.
@@ -89,7 +124,7 @@ class Samples:
             name: one of `PERCENTILES`, ``mean``, ``min``, ``max``, ``count`` (of values),
                 ``samples``, ``nonpositive``.
         """
-        merged = self.merged
+        merged = self._merged
         if name in PERCENTILES:
             return self._percentile(PERCENTILES[name])
         if name == "count":
@@ -97,21 +132,22 @@ class Samples:
         if name == "samples":
             return self.count
         if name == "nonpositive":
-            return int(np.searchsorted(merged, 0.0, side="right"))
+            return merged.below(0.0, right=True)
         if not len(merged):
             return None
         if name == "mean":
-            return float(merged.mean())
-        return float(merged[{"min": 0, "max": -1}[name]])
+            return merged.values().mean()
+        return float(merged.at([{"min": 0, "max": len(merged) - 1}[name]])[0])
 
     def _percentile(self, per_mille: int) -> float | None:
         """None if there are too few samples, or fewer than ten have a value beyond it."""
         if self.count < samples_needed(per_mille):
             return None
-        position = (len(self.merged) - 1) * per_mille / 1000
+        last = len(self._merged) - 1
+        position = last * per_mille / 1000
         low = int(position)
-        above = self.merged[min(low + 1, len(self.merged) - 1)]
-        value = float(self.merged[low] + (above - self.merged[low]) * (position - low))
+        below, above = self._merged.at([low, min(low + 1, last)])
+        value = float(below + (above - below) * (position - low))
         return value if self._from(value) >= MIN_BEYOND else None
 
     def estimate(self, name: str) -> Estimate:
@@ -119,7 +155,7 @@ class Samples:
         value = self.value(name)
         if value is None or (name != "mean" and name not in PERCENTILES):
             return Estimate(value)
-        whole = Estimate(value, len(self.kept), self._mean, self.repetitions, samples=self.count)
+        whole = Estimate(value, len(self._trials), self._mean, self.repetitions, samples=self.count)
         if name == "mean":
             return whole
         which = list(PERCENTILES).index(name)
@@ -135,25 +171,42 @@ class Samples:
 
     @functools.cached_property
     def _sums(self) -> tuple[Floats, Floats]:
-        return np.array([x.sum() for x in self.kept]), np.array([float(len(x)) for x in self.kept])
+        sums = np.array([each.total for each in self._trials])
+        return sums, np.array([float(len(each)) for each in self._trials])
 
     @functools.cached_property
     def _percentiles(self) -> Callable[[tuple[int, ...]], Floats]:
-        """All percentiles of some trials, from one sort of the merged values; it remembers them."""
-        merged = np.concatenate(self.kept)
-        owner = np.repeat(np.arange(len(self.kept)), [len(values) for values in self.kept])
-        order = np.argsort(merged, kind="stable")
-        merged, owner = merged[order], owner[order]
+        """All percentiles of some trials; it remembers them."""
+        parts = [each.ordered for each in self._trials]
+        arrays = [array for part in parts if (array := part.array()) is not None]
+        few = len(arrays) == len(parts)
 
         @functools.cache
         def values(some: tuple[int, ...]) -> Floats:
-            weights = np.bincount(some, minlength=len(self.kept))
-            reached = np.cumsum(weights[owner])
+            weights = np.bincount(some, minlength=len(parts))
+            count = sum(int(w) * len(part) for w, part in zip(weights, parts, strict=True))
             # In whole numbers: a rank of q n / 1000 in floating point can miss by one sample.
-            wanted = [-(-int(reached[-1]) * q // 1000) for q in PERCENTILES.values()]
-            return np.asarray(merged[np.searchsorted(reached, wanted)])
+            wanted = [-(-count * q // 1000) for q in PERCENTILES.values()]
+            if few:
+                return at(weights, wanted)
+            return ranked(parts, weights.tolist(), [each - 1 for each in wanted])
+
+        @functools.cache
+        def sorted_once() -> tuple[Floats, Int64]:
+            merged = np.concatenate(arrays)
+            owner = np.repeat(np.arange(len(arrays)), [len(array) for array in arrays])
+            order = np.argsort(merged, kind="stable")
+            return merged[order], owner[order]
+
+        def at(weights: Int64, wanted: Sequence[int]) -> Floats:
+            merged, owner = sorted_once()
+            return np.asarray(merged[np.searchsorted(np.cumsum(weights[owner]), wanted)])
 
         return values
+
+
+def _sample(values: Floats | Sample, sources: Int64 | None) -> Sample:
+    return values if isinstance(values, Sample) else Sample.of(values, sources)
 
 
 def is_unstable(values: Sequence[float]) -> bool:

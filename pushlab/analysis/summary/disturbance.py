@@ -14,7 +14,9 @@ from math import inf
 import numpy as np
 import numpy.typing as npt
 
+from pushlab.analysis.stats.ordered import Ordered, quantiles
 from pushlab.analysis.stats.percentiles import PERCENTILES
+from pushlab.analysis.stats.values import Values
 from pushlab.analysis.summary.catalogue import FIGURES
 from pushlab.analysis.summary.figure import CellTrials
 from pushlab.analysis.summary.mark import Kind, Mark
@@ -93,17 +95,22 @@ def remarks_of(trials: CellTrials) -> list[str]:
 
 def _waits(good: Sequence[TrialFigures], server: str) -> Iterator[Mark]:
     """Those that deliveries passed on their way, and that stood still."""
-    lengths = {name: np.concatenate([getattr(t, name) for t in good]) for name in _LATENCIES}
+    before = {
+        group: _described(
+            Ordered.merged([t.sample(group).ordered for t in good]),
+            Values.chained([getattr(t, group) for t in good]),
+        )
+        for group in _LATENCIES
+    }
     for name, (kind, cause) in _WAITED.items():
         if not any(name in t.waiting.each for t in good):
             continue
         each = [_of(t, name) for t in good]
         sizes: dict[str, float] = {}
         for group in _LATENCIES[: 1 if name == "publisher" else 2]:
-            waits = [
-                w[_sent(t)] if group != "latency_s" else w for t, w in zip(good, each, strict=True)
-            ]
-            sizes |= _without(group, lengths[group], np.concatenate(waits))
+            sent = group != "latency_s"
+            fewer = [_fewer(t, w, sent=sent) for t, w in zip(good, each, strict=True)]
+            sizes |= _without(group, before[group], Values.chained(fewer))
         sizes |= _stale(good, each)
         if name == "swarm":
             kind = _BOUND if _others(good) < _AT_REST else kind
@@ -114,53 +121,66 @@ def _waits(good: Sequence[TrialFigures], server: str) -> Iterator[Mark]:
         yield Mark(kind, cause.format(server=server), sizes, known=name == "publisher")
 
 
-def _of(trial: TrialFigures, name: str) -> Floats:
+def _of(trial: TrialFigures, name: str) -> Values:
     """What each delivery may have waited for `name`, as far as that was not the server's doing.
 
     Hub, broker and backplane share their cores: while one runs, another's waiting is their own.
     """
     waited = trial.waiting.each.get(name)
     if waited is None:
-        return np.zeros(len(trial.latency_s))
+        return Values(
+            lambda: (np.zeros(len(some.publish_of)) for some in trial.rows.measured()),
+            len(trial.latency_s),
+        )
     record = trial.record
     servers = {"hub": record.server, "broker": record.broker, "backplane": record.backplane}
     rest = [one.cpu_s or 0.0 for role, one in servers.items() if one and role != name]
     if name in servers and record.machine and rest and record.server:
         beside = sum(rest)
         others = record.machine.others_cpu_s / 2  # the servers have half of the cores
-        return waited * others / (others + beside) if others + beside > 0 else waited
+        if others + beside > 0:
+            return waited.mapped(lambda each: each * others / (others + beside))
     return waited
 
 
-def _sent(trial: TrialFigures) -> npt.NDArray[np.bool_]:
-    """Which deliveries have a latency from the send."""
-    found: npt.NDArray[np.bool_] = trial.rows.publishes.sent_ns[trial.rows.publish_of] > 0
-    return found
+def _fewer(trial: TrialFigures, waits: Values, *, sent: bool) -> Values:
+    """The trial's latencies without the waiting; `sent`: those from the send."""
+    lengths = trial.latency_from_send_s if sent else trial.latency_s
+
+    def read() -> Iterator[Floats]:
+        rows = trial.rows
+        each = zip(lengths.pieces(), waits.pieces(), rows.measured(), strict=True)
+        for length, wait, some in each:
+            yield length - (wait[rows.sent(some)] if sent else wait)
+
+    return Values(read, len(lengths))
 
 
-def _without(group: str, lengths: Floats, waits: Floats) -> dict[str, float]:
+def _without(group: str, before: Mapping[str, float], fewer: Values) -> dict[str, float]:
     """By how much each statistic of latencies is smaller without the waiting."""
-    if not len(lengths):
+    if not len(fewer):
         return {}
-    fewer = lengths - waits
-    before, after = _described(lengths), _described(fewer)
+    after = _described(Ordered.of(fewer), fewer)
     return {f"{group}.{what}": max(0.0, before[what] - after[what]) for what in _STATISTICS}
 
 
-def _described(samples: Floats) -> dict[str, float]:
-    found = np.quantile(samples, [per_mille / 1000 for per_mille in PERCENTILES.values()])
+def _described(ordered: Ordered, samples: Values) -> dict[str, float]:
+    if not len(samples):
+        return {}
+    found = quantiles(ordered, [per_mille / 1000 for per_mille in PERCENTILES.values()])
     return dict(zip(_STATISTICS, map(float, [*found, samples.mean()]), strict=True))
 
 
-def _stale(good: Sequence[TrialFigures], waits: Sequence[Floats]) -> dict[str, float]:
+def _stale(good: Sequence[TrialFigures], waits: Sequence[Values]) -> dict[str, float]:
     """The same for staleness: a wait makes the triangle below it larger, by its square."""
     mean, known = 0.0, 0
     for trial, waited in zip(good, waits, strict=True):
-        stale, squares = trial.staleness_s["mean"], float((trial.latency_s**2).sum())
+        stale, squares = trial.staleness_s["mean"], trial.latency_s.mapped(np.square).sum()
         if stale is None or not squares:
             continue
         known += 1
-        mean += stale * (1 - float(((trial.latency_s - waited) ** 2).sum()) / squares)
+        left = _fewer(trial, waited, sent=False).mapped(np.square).sum()
+        mean += stale * (1 - left / squares)
     return {_STALE: max(0.0, mean / known)} if known else {}
 
 
@@ -205,7 +225,8 @@ def _lagged(trials: Sequence[Waiting]) -> dict[str, float]:
 
 def _floor(floor: CellTrials) -> Iterator[Mark]:
     if any(len(t.latency_s) for t in floor.good):
-        found = _described(np.concatenate([t.latency_s for t in floor.good]))
+        ordered = Ordered.merged([t.sample("latency_s").ordered for t in floor.good])
+        found = _described(ordered, Values.chained([t.latency_s for t in floor.good]))
         sizes = {f"{group}.{what}": found[what] for group in _LATENCIES for what in found}
         yield Mark("floor", "the harness alone takes that long", sizes)
 

@@ -90,11 +90,9 @@ class CellTrials:
         from pushlab.analysis.stats.percentiles import Samples
 
         if name not in self._samples:
-            sources = [t.sources(name) for t in self.good]
             self._samples[name] = Samples(
-                [getattr(t, name) for t in self.good],
-                [source for source in sources if source is not None],
-                [t.record.index for t in self.good],
+                [t.sample(name) for t in self.good],
+                repetitions=[t.record.index for t in self.good],
             )
         return self._samples[name]
 

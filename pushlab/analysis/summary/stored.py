@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pushlab.analysis.summary.catalogue import FORMAT
@@ -92,8 +93,18 @@ def _source(run: RunHead) -> str:
         for trial in run.stored_trials:
             order = trial.get("order") if isinstance(trial, dict) else None
             path = rows_path(run.path, kind, order if isinstance(order, int) else 0)
-            found.update(path.read_bytes() if path.exists() else b"none")
+            _add(found, path)
     return found.hexdigest()
+
+
+def _add(found: "hashlib._Hash", path: Path) -> None:
+    """Add a file to a digest, or that there is none."""
+    if not path.exists():
+        found.update(b"none")
+        return
+    with path.open("rb") as file:
+        while some := file.read(1 << 20):
+            found.update(some)
 
 
 def _text(value: Any) -> bytes:

@@ -4,16 +4,21 @@ Every accepted publish of the measured window owes one delivery to each subscrib
 Nothing is ever taken out of that denominator: ``expected == delivered + lost``.
 """
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from pushlab.analysis.stats.spool import Column, Spool
+from pushlab.analysis.stats.values import Values
 from pushlab.runs import HUB, DeliveryRows, PublishRows, TrialRecord
-from pushlab.runs.joined import first_arrivals, match
+from pushlab.runs.joined import Join
 
-__all__ = ["Accounting", "TrialRows", "account", "subscribers_of"]
+__all__ = ["Accounting", "Arrivals", "TrialRows", "account", "subscribers_of"]
 
+Bool = npt.NDArray[np.bool_]
 Int64 = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
@@ -55,36 +60,86 @@ class Accounting:
 
 
 @dataclass(frozen=True, slots=True)
+class Arrivals:
+    """Some first deliveries, in the order of arrival; columns of one length.
+
+    Attributes:
+        publish_of: each one's publish's row number.
+        subscriber, received_ns: who had it, and when.
+    """
+
+    publish_of: Int64
+    subscriber: Int64
+    received_ns: Int64
+
+    def where(self, chosen: Bool) -> "Arrivals":
+        """Those for which it is true."""
+        return Arrivals(self.publish_of[chosen], self.subscriber[chosen], self.received_ns[chosen])
+
+
+@dataclass(frozen=True, slots=True)
 class TrialRows:
-    """One trial's rows, joined.
+    """One trial's rows, joined; the deliveries in pieces, as they may be more than fit into memory.
 
     Attributes:
         counts: see `Accounting`.
-        publish_of: for each first delivery of the measured window, its publish's row number.
-        delivery_of: for each of them, its own row number.
-        every_publish_of, every_delivery_of: the same with those of the warm-up, of which some are
-            still to come when the window begins.
+        with_send: how many of the window's first deliveries are of a publish whose sending is
+            known.
+        columns: of the first delivery of each message to each subscriber, those of the warm-up
+            among them, the columns of `Arrivals`.
     """
 
     record: TrialRecord
     publishes: PublishRows
-    deliveries: DeliveryRows
     counts: Accounting
-    publish_of: Int64
-    delivery_of: Int64
-    every_publish_of: Int64
-    every_delivery_of: Int64
+    with_send: int
+    columns: tuple[Column, Column, Column]
 
-    def latency_s(self) -> Floats:
+    def every(self) -> Iterator[Arrivals]:
+        """All first deliveries; of the warm-up's, some are still to come when the window begins."""
+        pieces = zip(*(column.pieces() for column in self.columns), strict=True)
+        for publish_of, subscriber, received_ns in pieces:
+            yield Arrivals(publish_of.astype(np.int64), subscriber.astype(np.int64), received_ns)
+
+    def measured(self) -> Iterator[Arrivals]:
+        """Those of the measured window; whatever is made of them has pieces of the same lengths."""
+        measured = ~self.publishes.warmup
+        return (some.where(measured[some.publish_of]) for some in self.every())
+
+    def of_readers(self, readers: Sequence[int], *, warmup: bool = False) -> Arrivals:
+        """Those of a few subscribers, all at once; `warmup`: those of the warm-up too."""
+        pieces = self.every() if warmup else self.measured()
+        some = [each.where(np.isin(each.subscriber, readers)) for each in pieces]
+        if not some:
+            return Arrivals(*(np.zeros(0, np.int64) for _ in range(3)))
+        return Arrivals(
+            np.concatenate([each.publish_of for each in some]),
+            np.concatenate([each.subscriber for each in some]),
+            np.concatenate([each.received_ns for each in some]),
+        )
+
+    def latencies_s(self, some: Arrivals) -> Floats:
+        """Received minus intended of these deliveries, in seconds."""
+        return (some.received_ns - self.publishes.intended_ns[some.publish_of]) / 1e9
+
+    def sent(self, some: Arrivals) -> Bool:
+        """Of which of these deliveries the sending is known."""
+        known: Bool = self.publishes.sent_ns[some.publish_of] > 0
+        return known
+
+    def latency_s(self) -> Values:
         """Received minus intended, per delivery, in seconds; zero and negative ones included."""
-        received = self.deliveries.received_ns[self.delivery_of]
-        return (received - self.publishes.intended_ns[self.publish_of]) / 1e9
+        return Values(lambda: map(self.latencies_s, self.measured()), self.counts.delivered)
 
-    def latency_from_send_s(self) -> Floats:
+    def latency_from_send_s(self) -> Values:
         """Received minus sent, per delivery, in seconds."""
-        received = self.deliveries.received_ns[self.delivery_of]
-        sent = self.publishes.sent_ns[self.publish_of]
-        return (received[sent > 0] - sent[sent > 0]) / 1e9
+
+        def read() -> Iterator[Floats]:
+            for some in self.measured():
+                known = some.where(self.sent(some))
+                yield (known.received_ns - self.publishes.sent_ns[known.publish_of]) / 1e9
+
+        return Values(read, self.with_send)
 
     def publish_delay_s(self) -> Floats:
         """Sent minus intended, per publish that was sent, in seconds."""
@@ -97,8 +152,10 @@ class TrialRows:
         return self.publish_delay_s() - self.publishes.held_ns[measured] / 1e9
 
 
-def account(record: TrialRecord, publishes: PublishRows, deliveries: DeliveryRows) -> TrialRows:
-    """Join one trial's deliveries to its publishes and count."""
+def account(
+    record: TrialRecord, publishes: PublishRows, deliveries: DeliveryRows | Iterable[DeliveryRows]
+) -> TrialRows:
+    """Join one trial's deliveries to its publishes and count; `deliveries` may come in pieces."""
     measured = ~publishes.warmup
     accepted = publishes.seq > 0
     sent = publishes.sent_ns > 0
@@ -106,16 +163,27 @@ def account(record: TrialRecord, publishes: PublishRows, deliveries: DeliveryRow
     owed = subscribers_of(record, publishes.channel)
     expected = int(owed[measured & accepted].sum())
 
-    subscriber = deliveries.subscriber.astype(np.int64)
-    _, known, publish_of = match(record, publishes, deliveries)
-    came = np.flatnonzero(known)
-    wanted = int(np.count_nonzero(measured[publish_of[came]])) if len(came) else 0
-    every = came[first_arrivals(record, publish_of[came], subscriber[came])]
-    every_publish_of = publish_of[every]
-    counted = measured[every_publish_of] if len(every) else np.zeros(0, np.bool_)
-    delivery_of, publish_of = every[counted], every_publish_of[counted]
-    received = deliveries.received_ns[delivery_of]
-    end = record.measure_end_ns
+    join, order, spool = Join(record, publishes), _Order(record, publishes), Spool()
+    columns = (Column(spool), Column(spool), Column(spool))
+    end = _NEVER if record.measure_end_ns is None else record.measure_end_ns
+    delivered = with_send = wanted = reordered = late = unmatched = 0
+    for piece in (deliveries,) if isinstance(deliveries, DeliveryRows) else deliveries:
+        _, known, publish_of = join.match(piece)
+        unmatched += int(np.count_nonzero(~known))
+        came = np.flatnonzero(known)
+        if not len(came):
+            continue
+        subscriber = piece.subscriber.astype(np.int64)
+        wanted += int(np.count_nonzero(measured[publish_of[came]]))
+        first = came[join.first_arrivals(publish_of[came], subscriber[came])]
+        some = Arrivals(publish_of[first], subscriber[first], piece.received_ns[first])
+        for column, values in zip(columns, _narrow(some), strict=True):
+            column.append(values)
+        some = some.where(measured[some.publish_of])
+        delivered += len(some.publish_of)
+        with_send += int(np.count_nonzero(sent[some.publish_of]))
+        reordered += order.overtaken(some)
+        late += int(np.count_nonzero(some.received_ns > end))
     sent_count = int(np.count_nonzero(measured & sent))
     accepted_count = int(np.count_nonzero(measured & accepted))
     scheduled = int(np.count_nonzero(measured))
@@ -128,16 +196,19 @@ def account(record: TrialRecord, publishes: PublishRows, deliveries: DeliveryRow
         rejected=int(np.count_nonzero(refused & (publishes.status > 0))),
         unknown=int(np.count_nonzero(refused & (publishes.status == 0))),
         expected=expected,
-        delivered=len(delivery_of),
-        lost=expected - len(delivery_of),
-        duplicated=wanted - len(delivery_of),
-        reordered=_reordered(record, publishes, publish_of, subscriber[delivery_of]),
-        late=0 if end is None else int(np.count_nonzero(received > end)),
-        unmatched=int(np.count_nonzero(~known)),
+        delivered=delivered,
+        lost=expected - delivered,
+        duplicated=wanted - delivered,
+        reordered=reordered,
+        late=late,
+        unmatched=unmatched,
     )
-    return TrialRows(
-        record, publishes, deliveries, counts, publish_of, delivery_of, every_publish_of, every
-    )
+    return TrialRows(record, publishes, counts, with_send, columns)
+
+
+def _narrow(some: Arrivals) -> tuple[npt.NDArray[Any], ...]:
+    """The columns as they are kept."""
+    return some.publish_of.astype(np.int32), some.subscriber.astype(np.int32), some.received_ns
 
 
 def subscribers_of(record: TrialRecord, channel: npt.NDArray[np.int32]) -> Int64:
@@ -146,35 +217,39 @@ def subscribers_of(record: TrialRecord, channel: npt.NDArray[np.int32]) -> Int64
     return np.clip(record.clients - first, 0, record.per_channel)
 
 
-def _reordered(
-    record: TrialRecord, publishes: PublishRows, publish_of: Int64, subscriber: Int64
-) -> int:
-    """How many deliveries, in the order of arrival, came after a later one of their reader.
+class _Order:
+    """Counts deliveries that came after a later one of their reader, in the order of arrival.
 
     The hub's `seq` is an order that it promises. Another server promises none between messages
     that are under way at once: only what overtook a message whose acceptance was known before the
     overtaker was sent came out of order.
     """
-    if record.system == HUB:
-        leads = follows = publishes.seq[publish_of]
-    else:
-        leads = publishes.sent_ns[publish_of]
-        follows = publishes.accepted_ns[publish_of]
-        follows = np.where(follows > 0, follows, _NEVER)
-    return _overtaken(subscriber, leads, follows)
+
+    def __init__(self, record: TrialRecord, publishes: PublishRows) -> None:
+        if record.system == HUB:
+            self._leads = self._follows = publishes.seq
+        else:
+            self._leads, accepted = publishes.sent_ns, publishes.accepted_ns
+            self._follows = np.where(accepted > 0, accepted, _NEVER)
+        self._highest = np.full(record.clients, -_NEVER)  # of each reader, so far
+
+    def overtaken(self, some: Arrivals) -> int:
+        """How many of these have a `follows` below the highest `leads` of their reader by then."""
+        if not len(some.publish_of):
+            return 0
+        order = np.argsort(some.subscriber, kind="stable")
+        reader, publish_of = some.subscriber[order], some.publish_of[order]
+        leads, follows = self._leads[publish_of], self._follows[publish_of]
+        begins = np.concatenate([[True], reader[1:] != reader[:-1]])
+        ends = np.concatenate([begins[1:], [True]])
+        leads[begins] = np.maximum(leads[begins], self._highest[reader[begins]])
+        group = np.cumsum(begins) - 1
+        least = int(min(leads.min(), follows.min()))
+        span = int(leads.max()) - least + 2  # what lies above every lead is overtaken by none
+        climbing = np.maximum.accumulate(group * span + (leads - least))
+        followed = group * span + np.minimum(follows - least, span - 1)
+        self._highest[reader[ends]] = climbing[ends] - group[ends] * span + least
+        return int(np.count_nonzero(followed < climbing))
 
 
 _NEVER = np.iinfo(np.int64).max
-
-
-def _overtaken(subscriber: Int64, leads: Int64, follows: Int64) -> int:
-    """How many have a `follows` below the highest `leads` that their reader has had by then."""
-    if not len(leads):
-        return 0
-    order = np.argsort(subscriber, kind="stable")
-    _, group = np.unique(subscriber[order], return_inverse=True)
-    least = int(min(leads.min(), follows.min()))
-    span = int(leads.max()) - least + 2  # what lies above every lead is overtaken by none
-    climbing = group * span + (leads[order] - least)
-    followed = group * span + np.minimum(follows[order] - least, span - 1)
-    return int(np.count_nonzero(followed < np.maximum.accumulate(climbing)))

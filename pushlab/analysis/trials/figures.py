@@ -10,6 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from pushlab.analysis.models.prediction import Prediction, Service, predict
+from pushlab.analysis.stats.ordered import Ordered
+from pushlab.analysis.stats.percentiles import Sample
+from pushlab.analysis.stats.values import Values
 from pushlab.analysis.trials.accounting import Accounting, TrialRows, account
 from pushlab.analysis.trials.reconciliation import hits_of, mismatch, unreconciled
 from pushlab.analysis.trials.staleness import staleness_figures
@@ -28,6 +31,7 @@ class TrialFigures:
     """What one trial says.
 
     Attributes:
+        samples: of the latencies, sorted once.
         hits, hits_setup: requests for the sake of delivery, within and before the window.
         publish_hits: the publisher's requests within the window, as the server counted them, if it
             does.
@@ -43,8 +47,9 @@ class TrialFigures:
 
     record: TrialRecord
     rows: TrialRows
-    latency_s: Floats
-    latency_from_send_s: Floats
+    latency_s: Values
+    latency_from_send_s: Values
+    samples: Mapping[str, Sample]
     publish_delay_s: Floats
     generator_delay_s: Floats
     stamps: StampErrors
@@ -60,16 +65,13 @@ class TrialFigures:
     payload_bytes: float
     predicted: Prediction
 
-    def sources(self, samples: str) -> Int64 | None:
-        """Of which publish each of these samples is; None: each is independent of the others."""
-        publish_of = self.rows.publish_of
-        if samples == "latency_s":
-            return publish_of
-        if samples == "latency_from_send_s":
-            return publish_of[self.rows.publishes.sent_ns[publish_of] > 0]
-        if samples == "stamp_error_s":
-            return self.stamps.late_of
-        return None
+    def sample(self, name: str) -> Sample:
+        """The samples of that name; deliveries of one publish are one, others are independent."""
+        found = self.samples.get(name)
+        if found is None:
+            sources = self.stamps.late_of if name == "stamp_error_s" else None
+            found = Sample.of(getattr(self, name), sources)
+        return found
 
     @property
     def stamp_error_s(self) -> Floats:
@@ -134,7 +136,7 @@ def load_rows(run: Run, trial: TrialRecord) -> TrialRows:
     Raises:
         RunError: a file of rows is missing or damaged.
     """
-    return account(trial, run.publishes(trial), run.deliveries(trial))
+    return account(trial, run.publishes(trial), run.delivery_batches(trial))
 
 
 def prediction_of(
@@ -169,8 +171,12 @@ def figures_of(run: Run, trial: TrialRecord) -> TrialFigures:
     return TrialFigures(
         record=trial,
         rows=rows,
-        latency_s=rows.latency_s(),
-        latency_from_send_s=rows.latency_from_send_s(),
+        latency_s=(latency_s := rows.latency_s()),
+        latency_from_send_s=(from_send_s := rows.latency_from_send_s()),
+        samples={
+            "latency_s": _sample(rows, latency_s),
+            "latency_from_send_s": _sample(rows, from_send_s, sent=True),
+        },
         publish_delay_s=rows.publish_delay_s(),
         generator_delay_s=rows.generator_delay_s(),
         stamps=stamp_errors(trial, rows.publishes, run.stamps(trial)),
@@ -186,3 +192,16 @@ def figures_of(run: Run, trial: TrialRecord) -> TrialFigures:
         payload_bytes=float(accepted.mean()) if len(accepted) else 0.0,
         predicted=prediction_of(trial, rows, 0.0),
     )
+
+
+def _sample(rows: TrialRows, values: Values, *, sent: bool = False) -> Sample:
+    """The latencies of a trial's deliveries, sorted; those of one publish are one sample.
+
+    Args:
+        sent: they are of the publishes alone whose sending is known.
+    """
+    worst = np.full(len(rows.publishes), -np.inf)
+    for some, piece in zip(rows.measured(), values.pieces(), strict=True):
+        of = some.publish_of[rows.sent(some)] if sent else some.publish_of
+        np.maximum.at(worst, of, piece)
+    return Sample(Ordered.of(values), values.sum(), worst[worst > -np.inf])

@@ -5,9 +5,14 @@ and has not, and zero when it has all. Under polling it climbs until the next po
 zero: a sawtooth.
 """
 
+import itertools
+from collections.abc import Iterator
+
 import numpy as np
 import numpy.typing as npt
 
+from pushlab.analysis.stats.spool import Column, Spool
+from pushlab.analysis.stats.values import sum_of
 from pushlab.analysis.trials.accounting import TrialRows, subscribers_of
 
 __all__ = ["owed_to", "staleness_at", "staleness_figures"]
@@ -16,6 +21,7 @@ Int64 = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 _NEVER = np.iinfo(np.int64).max
+_AT_ONCE = 1 << 21  # owed deliveries
 
 
 def owed_to(rows: TrialRows, subscriber: int) -> tuple[Int64, Int64]:
@@ -27,10 +33,9 @@ def owed_to(rows: TrialRows, subscriber: int) -> tuple[Int64, Int64]:
     channel = subscriber // max(rows.record.per_channel, 1)
     publishes = rows.publishes
     owed = np.flatnonzero((publishes.channel == channel) & (publishes.seq > 0))
-    delivery_of, publish_of = rows.every_delivery_of, rows.every_publish_of
-    mine = rows.deliveries.subscriber[delivery_of] == subscriber
+    mine = rows.of_readers([subscriber], warmup=True)
     arrival = np.full(len(publishes), _NEVER, dtype=np.int64)
-    arrival[publish_of[mine]] = rows.deliveries.received_ns[delivery_of[mine]]
+    arrival[mine.publish_of] = mine.received_ns
     owed = owed[np.argsort(publishes.intended_ns[owed], kind="stable")]
     return publishes.intended_ns[owed], arrival[owed]
 
@@ -58,48 +63,80 @@ def staleness_figures(rows: TrialRows) -> dict[str, float | None]:
     start, end = rows.record.measure_start_ns, rows.record.measure_end_ns
     if start is None or end is None or end <= start or not rows.record.clients:
         return {"mean": None, "max": None}
-    intended, arrival, subscriber = _all_owed(rows, start, end)
-    if not len(intended):
-        return {"mean": 0.0, "max": 0.0}
-    lane = subscriber * (end - start + 1)  # keeps each subscriber's running maximum its own
-    complete = np.maximum.accumulate(arrival + lane) - lane
-    before = np.concatenate([[0], complete[:-1]])
-    before[np.concatenate([[True], subscriber[1:] != subscriber[:-1]])] = 0
-    since = np.maximum(np.maximum(intended, before), 0)
-    missing = complete > since
-    grown = (complete[missing] - intended[missing]) / 1e9
-    at_first = (since[missing] - intended[missing]) / 1e9
-    area = float(((grown**2 - at_first**2) / 2).sum())
-    return {
-        "mean": area / (rows.record.clients * (end - start) / 1e9),
-        "max": float(grown.max(initial=0.0)),
-    }
+    terms, most = Column(), 0.0
+    for intended, arrival, subscriber in _Owed(rows, start, end).blocks():
+        lane = subscriber * (end - start + 1)  # keeps each subscriber's running maximum its own
+        complete = np.maximum.accumulate(arrival + lane) - lane
+        before = np.concatenate([[0], complete[:-1]])
+        before[np.concatenate([[True], subscriber[1:] != subscriber[:-1]])] = 0
+        since = np.maximum(np.maximum(intended, before), 0)
+        missing = complete > since
+        grown = (complete[missing] - intended[missing]) / 1e9
+        at_first = (since[missing] - intended[missing]) / 1e9
+        terms.append((grown**2 - at_first**2) / 2)
+        most = max(most, float(grown.max(initial=0.0)))
+    area = sum_of(terms.pieces(), len(terms))
+    return {"mean": area / (rows.record.clients * (end - start) / 1e9), "max": most}
 
 
-def _all_owed(rows: TrialRows, start: int, end: int) -> tuple[Int64, Int64, Int64]:
-    """Every owed delivery by subscriber and intended time: intended, arrival, subscriber.
+class _Owed:
+    """Every owed delivery by subscriber and intended time, a few million at a time.
 
-    Times count from `start`; an arrival before `start` counts as `start`, one after `end`, or
-    never, as `end`.
+    A place is that of a delivery in this order. Subscribers of one channel are owed the same.
     """
-    record, publishes = rows.record, rows.publishes
-    mine = np.flatnonzero((publishes.seq > 0) & (publishes.intended_ns < end))
-    channel = publishes.channel[mine].astype(np.int64)
-    owed = subscribers_of(record, publishes.channel[mine])
-    first = np.cumsum(owed) - owed
-    which = np.repeat(np.arange(len(mine)), owed)
-    subscriber = np.arange(len(which)) - first[which] + channel[which] * record.per_channel
-    arrival = np.full(len(which), end - start, dtype=np.int64)
-    place = np.full(len(publishes), -1, dtype=np.int64)
-    place[mine] = np.arange(len(mine))
-    row = place[rows.every_publish_of]
-    known = row >= 0
-    row = row[known]
-    delivery_of = rows.every_delivery_of[known]
-    reader = rows.deliveries.subscriber[delivery_of].astype(np.int64)
-    received = rows.deliveries.received_ns[delivery_of]
-    at = first[row] + reader - channel[row] * record.per_channel
-    arrival[at] = np.clip(received, start, end) - start
-    intended = publishes.intended_ns[mine][which] - start
-    order = np.lexsort((intended, subscriber))
-    return intended[order], arrival[order], subscriber[order]
+
+    def __init__(self, rows: TrialRows, start: int, end: int) -> None:
+        record, publishes = rows.record, rows.publishes
+        self._rows, self._start, self._end = rows, start, end
+        self._per_channel = max(record.per_channel, 1)
+        mine = np.flatnonzero((publishes.seq > 0) & (publishes.intended_ns < end))
+        mine = mine[subscribers_of(record, publishes.channel[mine]) > 0]
+        channel = publishes.channel[mine].astype(np.int64)
+        order = np.lexsort((publishes.intended_ns[mine], channel))
+        mine, channel = mine[order], channel[order]
+        channels = -(-record.clients // self._per_channel)
+        self._messages = np.bincount(channel, minlength=channels)  # of each channel
+        self._begin = np.cumsum(self._messages) - self._messages
+        self._intended = publishes.intended_ns[mine] - start
+        self._rank = np.full(len(publishes), -1, dtype=np.int64)  # of a publish in its channel
+        self._rank[mine] = np.arange(len(mine)) - self._begin[channel]
+        own = np.arange(record.clients) // self._per_channel
+        self._place = np.concatenate([[0], np.cumsum(self._messages[own])])  # of each subscriber
+        last = int(self._place[-1])
+        cuts = np.searchsorted(self._place, np.arange(0, last, _AT_ONCE), side="right") - 1
+        self._cuts = [*np.unique(cuts).tolist(), record.clients] if last else []
+
+    def blocks(self) -> Iterator[tuple[Int64, Int64, Int64]]:
+        """Of some subscribers, of each a row for each message: intended, arrival, subscriber.
+
+        Times count from `start`; an arrival before `start` counts as `start`, one after `end`, or
+        never, as `end`. Subscribers are counted from the first of the block.
+        """
+        came = self._sorted()
+        for number, (first, behind) in enumerate(itertools.pairwise(self._cuts)):
+            channel = np.arange(first, behind) // self._per_channel
+            owed = self._messages[channel]
+            which = np.repeat(np.arange(behind - first), owed)
+            nth = np.arange(len(which)) - (self._place[first:behind] - self._place[first])[which]
+            arrival = np.full(len(which), self._end - self._start, dtype=np.int64)
+            for place, received in came[number]:
+                arrival[place - self._place[first]] = received
+            yield self._intended[self._begin[channel][which] + nth], arrival, which
+
+    def _sorted(self) -> "list[zip[tuple[Int64, Int64]]]":
+        """Of each block, the places that something came to, and when."""
+        spool, blocks = Spool(), max(0, len(self._cuts) - 1)
+        columns = [(Column(spool), Column(spool)) for _ in range(blocks)]
+        for some in self._rows.every() if blocks else ():
+            rank = self._rank[some.publish_of]
+            some, rank = some.where(rank >= 0), rank[rank >= 0]
+            place = self._place[some.subscriber] + rank
+            received = np.clip(some.received_ns, self._start, self._end) - self._start
+            block = np.searchsorted(self._cuts, some.subscriber, side="right") - 1
+            order = np.argsort(block, kind="stable")
+            ends = np.cumsum(np.bincount(block, minlength=blocks))
+            for (places, times), part in zip(columns, np.split(order, ends[:-1]), strict=True):
+                if len(part):
+                    places.append(place[part])
+                    times.append(received[part])
+        return [zip(one.pieces(), other.pieces(), strict=True) for one, other in columns]

@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from pushlab.analysis.stats.spool import Column, Spool
+from pushlab.analysis.stats.values import Values
 from pushlab.analysis.trials.accounting import TrialRows
 from pushlab.runs import PublishRows, Run, member_name, share_name
 from pushlab.runs.layout import rows_path
@@ -20,6 +22,7 @@ from pushlab.runs.layout import rows_path
 __all__ = ["SERVERS", "Waiting", "waiting_of"]
 
 Floats = npt.NDArray[np.float64]
+Int64 = npt.NDArray[np.int64]
 
 #: Processes that a message passes, after the publisher.
 SERVERS = ("hub", "broker", "backplane")
@@ -37,15 +40,15 @@ class Waiting:
     """What stood still in one trial.
 
     Attributes:
-        each: seconds of each delivery, by who stood still; nobody is there who was not watched.
-            ``publisher``: sent later than it always does, and that was not the server's doing,
-            which is known and not bounded. ``hub``, ``broker``, ``swarm``: stood in a core's queue.
-            ``machine``: its host gave its time to others.
+        each: seconds of each delivery, in pieces as those are, by who stood still; nobody is there
+            who was not watched. ``publisher``: sent later than it always does, and that was not the
+            server's doing, which is known and not bounded. ``hub``, ``broker``, ``swarm``: stood in
+            a core's queue. ``machine``: its host gave its time to others.
         spans_s: between two looks at the subscribers' event loops in the window; and
         lags_s: the worst lag in each, less what the loop rounds to.
     """
 
-    each: Mapping[str, Floats]
+    each: Mapping[str, Values]
     spans_s: Floats = field(default_factory=lambda: np.zeros(0))
     lags_s: Floats = field(default_factory=lambda: np.zeros(0))
 
@@ -56,29 +59,36 @@ def waiting_of(run: Run, rows: TrialRows) -> Waiting:
     Raises:
         RunError: the file of the looks is damaged.
     """
-    publishes, of, record = rows.publishes, rows.publish_of, rows.record
-    each = {"publisher": _late(publishes)[of]}
+    publishes, record = rows.publishes, rows.record
+    late_s = _late(publishes)
+    each = {
+        "publisher": Values(
+            lambda: (late_s[some.publish_of] for some in rows.measured()), rows.counts.delivered
+        )
+    }
     if not rows_path(run.path, "samples", record.order).exists():
         return Waiting(each)
     looks = run.table("samples", record).to_pydict()
-    from_s = np.maximum(publishes.sent_ns, publishes.intended_ns)[of] / 1e9
-    to_s = rows.deliveries.received_ns[rows.delivery_of] / 1e9
-    passed = np.zeros(len(of))
-    for name in _PASSED:
-        if name == "hub" and rows.record.server and (workers := rows.record.server.workers):
-            names = [member_name(name, one.number) for one in workers]
-            found = _stood_at_two(looks, names, from_s, to_s)
-        else:
-            found = _stood(looks, _who(rows, name), from_s, to_s)
-        if found is None:
-            continue
-        waited, ran = found
-        each[name] = np.minimum(waited, _most(rows, name))
-        passed += np.minimum(waited + ran, to_s - from_s)
-    machine = record.machine
+    named = {name: _looked(looks, _who(rows, name)) for name in _PASSED}
+    watched = {name: found for name, found in named.items() if found}
+    most_s = {name: _most(rows, name) for name in watched}
+    machine, stolen = record.machine, 0.0
     if machine is not None and machine.stolen_s:
         stolen = machine.stolen_s / (machine.stolen_s + machine.cpu_s)
-        each["machine"] = stolen * np.minimum(passed, to_s - from_s)
+    spool = Spool()
+    columns = {name: Column(spool) for name in (*watched, *(("machine",) if stolen else ()))}
+    sent_ns = np.maximum(publishes.sent_ns, publishes.intended_ns)
+    for some in rows.measured() if columns else ():
+        from_s, to_s = sent_ns[some.publish_of] / 1e9, some.received_ns / 1e9
+        passed = np.zeros(len(to_s))
+        for name, found in watched.items():
+            share_of = _share_of(rows, name, some.subscriber)
+            waited, ran = _stood(found, share_of, from_s, to_s)
+            columns[name].append(np.minimum(waited, most_s[name]))
+            passed += np.minimum(waited + ran, to_s - from_s)
+        if stolen:
+            columns["machine"].append(stolen * np.minimum(passed, to_s - from_s))
+    each |= {name: Values(column.pieces, len(column)) for name, column in columns.items()}
     start_ns, end_ns = record.measure_start_ns or 0, record.measure_end_ns or 0
     spans: list[Floats] = []
     lags: list[Floats] = []
@@ -111,41 +121,57 @@ def _of(looks: Mapping[str, Sequence[Any]], process: str, column: str) -> Floats
     return np.array(values, dtype=np.float64) / 1e9
 
 
-def _who(rows: TrialRows, name: str) -> dict[str, Any]:
-    """The processes that deliveries have passed, and which of the deliveries each of them."""
+def _who(rows: TrialRows, name: str) -> list[str]:
+    """The processes that deliveries have passed: one, some hubs, or the swarm's shares in order."""
+    if name == "hub" and rows.record.server and (workers := rows.record.server.workers):
+        return [member_name(name, one.number) for one in workers]
+    shares = rows.record.swarm.shares if rows.record.swarm and name == "swarm" else []
+    return [share_name(share.number) for share in shares] or [name]
+
+
+def _share_of(rows: TrialRows, name: str, subscriber: Int64) -> Int64 | None:
+    """Which of these each delivery has passed; None: there is one."""
     shares = rows.record.swarm.shares if rows.record.swarm and name == "swarm" else []
     if not shares:
-        return {name: slice(None)}
-    readers = rows.deliveries.subscriber[rows.delivery_of]
-    share_of = np.searchsorted([share.first for share in shares], readers, side="right") - 1
-    return {share_name(share.number): share_of == at for at, share in enumerate(shares)}
+        return None
+    return np.searchsorted([share.first for share in shares], subscriber, side="right") - 1
+
+
+#: When a process was looked at, and how long it waited and ran between these looks.
+_Looked = tuple[Floats, Floats, Floats]
+
+
+def _looked(looks: Mapping[str, Sequence[Any]], who: Sequence[str]) -> list[_Looked]:
+    """Of each of these processes; empty where one of them was not watched."""
+    found = []
+    for name in who:
+        waited_s = _of(looks, name, "waited_ns")
+        if len(waited_s) < 2 or np.isnan(waited_s).any():
+            return []
+        ran_s = np.diff(_of(looks, name, "cpu_s") * 1e9)
+        found.append((_of(looks, name, "at_ns"), np.diff(waited_s), ran_s))
+    return found
 
 
 def _stood(
-    looks: Mapping[str, Sequence[Any]], who: Mapping[str, Any], from_s: Floats, to_s: Floats
-) -> tuple[Floats, Floats] | None:
-    """How long who each delivery has passed waited and ran meanwhile; None: nobody looked."""
+    looked: Sequence[_Looked], share_of: Int64 | None, from_s: Floats, to_s: Floats
+) -> tuple[Floats, Floats]:
+    """How long who each delivery has passed waited and ran meanwhile."""
+    if share_of is None and len(looked) > 1:
+        return _stood_at_two(looked, from_s, to_s)
+    if share_of is None:
+        return _under_way(from_s, to_s, *looked[0])
     waited, ran = np.zeros(len(from_s)), np.zeros(len(from_s))
-    for name, theirs in who.items():
-        waited_s = _of(looks, name, "waited_ns")
-        if len(waited_s) < 2 or np.isnan(waited_s).any():
-            return None
-        ran_s = np.diff(_of(looks, name, "cpu_s") * 1e9)
-        waited[theirs], ran[theirs] = _under_way(
-            from_s[theirs], to_s[theirs], _of(looks, name, "at_ns"), np.diff(waited_s), ran_s
-        )
+    for at, one in enumerate(looked):
+        theirs = share_of == at
+        waited[theirs], ran[theirs] = _under_way(from_s[theirs], to_s[theirs], *one)
     return waited, ran
 
 
-def _stood_at_two(
-    looks: Mapping[str, Sequence[Any]], names: Sequence[str], from_s: Floats, to_s: Floats
-) -> tuple[Floats, Floats] | None:
+def _stood_at_two(looked: Sequence[_Looked], from_s: Floats, to_s: Floats) -> tuple[Floats, Floats]:
     """The same at most, where a message passes two of these: who took it, and who delivers it."""
-    found = [_stood(looks, {name: slice(None)}, from_s, to_s) for name in names]
-    known = [each for each in found if each is not None]
-    if len(known) < len(found):
-        return None
-    waited, ran = (np.sort([each[at] for each in known], axis=0)[-2:].sum(0) for at in (0, 1))
+    found = [_under_way(from_s, to_s, *one) for one in looked]
+    waited, ran = (np.sort([each[at] for each in found], axis=0)[-2:].sum(0) for at in (0, 1))
     return waited, ran
 
 
