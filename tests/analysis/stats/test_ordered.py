@@ -75,6 +75,7 @@ def test_ranks_among_parts_that_count_several_times(parts, data):
 
 @pytest.mark.parametrize("sources", [False, True])
 def test_statistics_of_trials_in_files_are_those_of_arrays(sources, monkeypatch):
+    monkeypatch.setattr(ordered_module, "RUN", 250)
     rng = np.random.default_rng(5)
     trials = [rng.exponential(1e-3, 600 + i) - 1e-5 for i in range(6)]
     of_each = [np.arange(len(trial)) // 2 for trial in trials] if sources else ()
