@@ -4,9 +4,12 @@ from array import array
 from collections import Counter, defaultdict
 from pathlib import Path
 
+from pushlab.lab.load.row_spool import RowSpool
 from pushlab.systems.stamp import number_of
 
 __all__ = ["STAMP_COLUMNS", "Recorder"]
+
+_RECENT = 50
 
 #: Which columns of the files that `Recorder.write` writes are moments of its process's clock.
 STAMP_COLUMNS = {"deliveries": (1,), "connects": (0, 1), "traffic": (0,), "stamps": (1, 2)}
@@ -31,7 +34,7 @@ class Recorder:
     """Rows in growing buffers, and counters.
 
     Attributes:
-        subscriber, seq, received_ns: the rows, in order of arrival.
+        subscriber, seq, received_ns: the rows that are not put away, in order of arrival.
         add_subscriber, add_seq, add_received_ns: append to them; all three, for every row.
         bytes_in, bytes_out: TCP payload so far.
         beginnings: how the messages of each channel begin, since `begin`.
@@ -42,14 +45,17 @@ class Recorder:
         reasons: why, and how often; ends too.
         moved_subscriber, moved_ns, moved_bytes: who of those that are observed sent or received,
             when, and how much; below 0: sent.
-        stamped_row, arrived_ns: which rows are of witnesses, and when the kernel had them, at the
-            earliest.
+        stamped_row, arrived_ns: which rows are of witnesses, where they stood in memory then; and
+            when the kernel had them, at the earliest.
+        stamped_seq, stamped_ns, stamped_subscriber: what these rows hold.
         bounded: how many of those came together with later data, so that no more is known.
         connect_subscriber, wanted_ns, connected_ns: who wished for its first connection and when,
             and when the server had accepted it; in that order.
     """
 
     __slots__ = (
+        "_away",
+        "_tail",
         "add_received_ns",
         "add_seq",
         "add_subscriber",
@@ -69,7 +75,10 @@ class Recorder:
         "reasons",
         "received_ns",
         "seq",
+        "stamped_ns",
         "stamped_row",
+        "stamped_seq",
+        "stamped_subscriber",
         "strays",
         "subscriber",
         "unstamped",
@@ -77,13 +86,9 @@ class Recorder:
     )
 
     def __init__(self) -> None:
-        self.subscriber = array("i")
-        self.seq = array("q")
-        self.received_ns = array("q")
-        self.add_subscriber = self.subscriber.append
-        self.add_seq = self.seq.append
-        self.add_received_ns = self.received_ns.append
-        self.mark = 0
+        self._away: RowSpool | None = None
+        self._tail: list[list[int]] = []  # the newest of those that are put away
+        self._empty()
         self.beginnings: defaultdict[int, Beginnings] = defaultdict(Beginnings)
         self.bytes_in = 0
         self.bytes_out = 0
@@ -99,27 +104,59 @@ class Recorder:
         self.moved_bytes = array("q")
         self.connected_ns = array("q")
         self.stamped_row = array("q")
+        self.stamped_seq = array("q")
+        self.stamped_ns = array("q")
+        self.stamped_subscriber = array("i")
         self.arrived_ns = array("q")
         self.bounded = 0
 
     def begin(self) -> None:
         """Forget the probes: rows count from here."""
-        self.mark = len(self.seq)
+        self.mark, self._away, self._tail = len(self.seq), None, []
         for each in self.beginnings.values():
             each.texts.clear()
-        del self.stamped_row[:], self.arrived_ns[:]
+        del self.stamped_row[:], self.stamped_seq[:], self.stamped_ns[:], self.arrived_ns[:]
+        del self.stamped_subscriber[:]
         self.bounded = 0
 
     @property
     def deliveries(self) -> int:
         """How many rows there are since `begin`."""
-        return len(self.seq) - self.mark
+        return self._put_away + len(self.seq) - self.mark
 
-    def recent(self, most: int = 50) -> list[list[int]]:
+    @property
+    def _put_away(self) -> int:
+        return 0 if self._away is None else self._away.rows
+
+    def _empty(self) -> None:
+        """Begin with no rows in memory."""
+        self.subscriber = array("i")
+        self.seq = array("q")
+        self.received_ns = array("q")
+        self.add_subscriber = self.subscriber.append
+        self.add_seq = self.seq.append
+        self.add_received_ns = self.received_ns.append
+        self.mark = 0
+
+    def put_away(self) -> None:
+        """Let the rows since `begin` go to a file, so that memory does not grow with them.
+
+        Whoever adds rows looks up `add_seq` and the others for each, so that this may be done
+        between any two.
+        """
+        if self._away is None:
+            self._away = RowSpool(3)
+        self._tail = self.recent(_RECENT)
+        mark, columns = self.mark, (self.seq, self.received_ns, self.subscriber)
+        self._empty()
+        self._away.put([column[mark:] for column in columns] if mark else columns)
+
+    def recent(self, most: int = _RECENT) -> list[list[int]]:
         """The newest rows since `begin`, at most so many: subscriber, seq, received_ns."""
         first = max(self.mark, len(self.seq) - most)
         columns = (self.subscriber[first:], self.seq[first:], self.received_ns[first:])
-        return [list(row) for row in zip(*columns, strict=True)]
+        found = [list(row) for row in zip(*columns, strict=True)]
+        return [*self._tail, *found][-most:] if self._tail else found
 
     def trouble(self) -> str:
         """What may be wrong, in words: why connections were lost, or what came; empty: nothing."""
@@ -137,8 +174,11 @@ class Recorder:
         self.connected_ns.append(now_ns)
 
     def stamped(self, row: int, arrived_ns: int, *, bounded: bool) -> None:
-        """The kernel had the data of a row at that time, or not before it."""
+        """The kernel had the data of a row in memory at that time, or not before it."""
         self.stamped_row.append(row)
+        self.stamped_seq.append(self.seq[row])
+        self.stamped_ns.append(self.received_ns[row])
+        self.stamped_subscriber.append(self.subscriber[row])
         self.arrived_ns.append(arrived_ns)
         self.bounded += bounded
 
@@ -160,7 +200,7 @@ class Recorder:
         - ``stamps`` of the witnesses: seq, received_ns, arrived_ns, subscriber
         - ``numbers`` that messages begin with, where the server has its own: seq, number, channel
         """
-        mark, rows = self.mark, self.stamped_row
+        mark = self.mark
         found = [(c, each.texts) for c, each in self.beginnings.items()]
         heads = [(seq, text, c) for c, texts in found for seq, text in texts.items()]
         kinds = {
@@ -168,10 +208,10 @@ class Recorder:
             "connects": (self.wanted_ns, self.connected_ns, self.connect_subscriber),
             "traffic": (self.moved_ns, self.moved_bytes, self.moved_subscriber),
             "stamps": (
-                array("q", [self.seq[row] for row in rows]),
-                array("q", [self.received_ns[row] for row in rows]),
+                self.stamped_seq,
+                self.stamped_ns,
                 self.arrived_ns,
-                array("i", [self.subscriber[row] for row in rows]),
+                self.stamped_subscriber,
             ),
             "numbers": (
                 array("q", [seq for seq, _, _ in heads]),
@@ -181,6 +221,9 @@ class Recorder:
         }
         for kind, columns in kinds.items():
             with (folder / kind).open("wb") as file:
-                for column in columns:
+                for number, column in enumerate(columns):
+                    if kind == "deliveries" and self._away is not None:
+                        self._away.copy(number, file)
                     column.tofile(file)
-        return {kind: len(columns[0]) for kind, columns in kinds.items()}
+        counts = {kind: len(columns[0]) for kind, columns in kinds.items()}
+        return {**counts, "deliveries": self.deliveries}

@@ -1,5 +1,6 @@
 """The swarm's process: ``python -m pushlab.lab.workers.swarm_process``, a worker."""
 
+import asyncio
 from collections.abc import Callable, Collection
 from pathlib import Path
 
@@ -25,6 +26,9 @@ from pushlab.wire.tls import client_context
 __all__ = ["SwarmService", "main"]
 
 _LEAVE_S = 3.0
+#: How often rows are put away, if there are so many.
+_PUT_AWAY_S = 0.05
+_PUT_AWAY_ROWS = 4096
 _REASONS = 100  # of which so many are told
 
 
@@ -41,6 +45,7 @@ class SwarmService(CountingService):
         self._swarm: Swarm | None = None
         self._witnesses: Collection[int] = ()
         self._path_s: float | None = None
+        self._putting: asyncio.TimerHandle | None = None
 
     @property
     def swarm(self) -> Swarm:
@@ -94,6 +99,8 @@ class SwarmService(CountingService):
 
     async def close(self) -> None:
         """Let everybody leave whose connection this process would keep."""
+        if self._putting is not None:
+            self._putting.cancel()
         if self._swarm is not None and not self.own_process:
             await self._swarm.leave(_LEAVE_S)
 
@@ -144,6 +151,14 @@ class SwarmService(CountingService):
         """Count rows from here, and note the counters at both moments."""
         self.swarm.begin()
         self.note_window(start_ns, end_ns)
+        self._put_away()
+
+    def _put_away(self) -> None:
+        """Keep the rows that come out of memory, until they are asked for."""
+        recorder = self.swarm.recorder
+        if len(recorder.seq) - recorder.mark >= _PUT_AWAY_ROWS:
+            recorder.put_away()
+        self._putting = self.loop.call_later(_PUT_AWAY_S, self._put_away)
 
     async def status(self) -> SwarmStatus:
         """How far the subscribers are."""
@@ -169,6 +184,8 @@ class SwarmService(CountingService):
         """Write the rows to files in `path`; what is missing now is waited for no more."""
         swarm, recorder = self.swarm, self.swarm.recorder
         swarm.forget()
+        if self._putting is not None:
+            self._putting.cancel()
         return SwarmReport.after(
             self.window(),
             rows=recorder.write(Path(path), swarm.key),
