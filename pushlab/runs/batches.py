@@ -110,9 +110,12 @@ def write_batches(
 
 
 def read_batches(
-    schema: pa.Schema | None, path: Path, *, rows: int = GROUP_ROWS
+    schema: pa.Schema | None, path: Path, *, rows: int | None = None
 ) -> Iterator[pa.Table]:
     """Read one file in pieces of so many rows at most; as `read_table` does otherwise.
+
+    Args:
+        rows: of a piece; None: `GROUP_ROWS`.
 
     Raises:
         RunError: the file is missing or damaged, lacks a column, or has a group of rows that
@@ -123,7 +126,7 @@ def read_batches(
         names = names_to_read(schema, file.schema_arrow, path)
         for number in range(file.metadata.num_row_groups):
             check_group(file.metadata, number, path)
-            for batch in file.iter_batches(rows, row_groups=[number], columns=names):
+            for batch in file.iter_batches(rows or GROUP_ROWS, row_groups=[number], columns=names):
                 yield completed(schema, pa.Table.from_batches([batch]))
 
 

@@ -1,0 +1,1 @@
+"""Runs of any number of deliveries, and in how much memory they are recorded and summarised."""
