@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
+from pushlab.contract.authority import authority_of, is_loopback
 from pushlab.contract.profile import Profile
 from pushlab.contract.registry import load_transport
 from pushlab.contract.transport import Transport
@@ -134,17 +135,22 @@ class DeclaredSystem(System):
         if self.spec.url:
             await until_ready(None, self.spec.url, self.spec.ready, self.spec.ready_within_s)
             return _Attached(self.spec, self._api(self.spec.url, {}, wanted))
+        if not is_loopback(wanted.host) and "{host}" not in self.spec.start:
+            raise SetupError(
+                f"{self.spec.name} cannot be placed on another machine: its start command names no"
+                " {host} to listen at"
+            )
         scratch = Path(tempfile.mkdtemp(prefix=f"pushlab-{self.spec.name}-"))
         own = Path(self.spec.folder) if self.spec.folder else None
         folder = own or servers_folder(self.spec.name)
         ports = free_ports(_PORTS)
         words = {"port": str(ports[0]), "scratch": str(scratch), "folder": str(folder)}
-        words["python"] = sys.executable
+        words |= {"python": sys.executable, "host": wanted.host}
         words |= {f"port{place}": str(port) for place, port in enumerate(ports[1:], 2)}
         words |= self.words()
         if own is None and folder.is_dir():
             _write_templates(folder, scratch, words)
-        url = f"http://127.0.0.1:{ports[0]}"
+        url = f"http://{authority_of(wanted.host, ports[0])}"
 
         async def up() -> ServerProcess:
             process = await launch(

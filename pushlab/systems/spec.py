@@ -1,9 +1,10 @@
 """What a system is, as plain declarations: what a file of `systems/` and the user's TOML both say.
 
 Texts may hold ``{channel}`` (the channel's name), ``{client}`` (the subscriber's), ``{message}``,
-``{last_id}``, ``{port}`` (and ``{port2}`` to ``{port4}``: free ones), ``{python}`` (the interpreter
-in use), ``{folder}`` (the system's own in servers/), ``{scratch}`` (a folder that goes with the
-trial) and ``{env.NAME}``, which is read where it is used and never written down.
+``{last_id}``, ``{port}`` (and ``{port2}`` to ``{port4}``: free ones), ``{host}`` (where to listen),
+``{python}`` (the interpreter in use), ``{folder}`` (the system's own in servers/), ``{scratch}`` (a
+folder that goes with the trial) and ``{env.NAME}``, which is read where it is used and never
+written down.
 """
 
 from collections.abc import Iterator, Mapping

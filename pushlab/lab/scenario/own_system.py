@@ -24,7 +24,7 @@ __all__ = ["own_keys", "read_own_system", "written_system"]
 Where = Callable[[str], str]
 
 _PLACE = re.compile(r"\{([A-Za-z_][A-Za-z0-9_.]*)\}")
-_STARTING = ("port", "port2", "port3", "port4", "folder", "scratch", "python")
+_STARTING = ("host", "port", "port2", "port3", "port4", "folder", "scratch", "python")
 _READING = ("channel", "client", "last_id")
 _WORDS = (*_STARTING, *_READING, "message")  # all that there are
 _PATH = re.compile(r"/[!-~]*")
