@@ -1,6 +1,6 @@
 """Charts 2, 4 and 5 are bars: hits of a delivery, what it weighs, and what a month would cost."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from matplotlib.axes import Axes
@@ -90,7 +90,7 @@ def _words(view: RunView, cell: str, wasted: float) -> str:
 
 
 def weight_chart(view: RunView, sheet: Sheet = SLIDE) -> Chart:
-    """Draw bytes and CPU time per delivery, side by side; a broker's share is hatched.
+    """Draw bytes and CPU time per delivery, side by side; hatched: a broker's share, a backplane's.
 
     Of several servers CPU comes first, and their memory stands with it.
     """
@@ -116,10 +116,21 @@ def weight_chart(view: RunView, sheet: Sheet = SLIDE) -> Chart:
             axes.patch.set_visible(False)  # lines between groups go through
             _bars(axes, view, panel, sheet, first=i == 0, room=0.76 if view.grid.several else 0.36)
             marks = []
-            if i == len(panels) - 1 and any(view.summaries[cell]["broker_cpu_s"] for cell in cells):
-                marks = solid_and_hatched("server", "broker")
+            if i == len(panels) - 1 and (beside := _beside_servers(view, cells)):
+                marks = solid_and_hatched("server", beside)
             describe_axis(axes, panel.words, marks, drop_pt=14.0, sheet=sheet)
         return Chart("4-bytes-and-cpu", title, figure)
+
+
+def _beside_servers(view: RunView, cells: Sequence[str]) -> str:
+    """What else than servers took CPU time, in words; empty: nothing."""
+    figures = {"broker": "broker_cpu_s", "backplane": "backplane_cpu_s"}
+    found = [
+        word
+        for word, figure in figures.items()
+        if any(view.summaries[cell][figure] for cell in cells)
+    ]
+    return " and ".join(found)
 
 
 @dataclass(frozen=True, slots=True)
