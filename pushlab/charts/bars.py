@@ -115,11 +115,16 @@ def weight_chart(view: RunView, sheet: Sheet = SLIDE) -> Chart:
             axes.set_yticks([])
             axes.patch.set_visible(False)  # lines between groups go through
             _bars(axes, view, panel, sheet, first=i == 0, room=0.76 if view.grid.several else 0.36)
-            marks = []
+            marks, words = [], panel.words
             if i == len(panels) - 1 and (beside := _beside_servers(view, cells)):
                 marks = solid_and_hatched("server", beside)
-            describe_axis(axes, panel.words, marks, drop_pt=14.0, sheet=sheet)
+                if beside == _BOTH:  # there is no room for more
+                    words = "CPU time"
+            describe_axis(axes, words, marks, drop_pt=14.0, sheet=sheet)
         return Chart("4-bytes-and-cpu", title, figure)
+
+
+_BOTH = "broker and backplane"
 
 
 def _beside_servers(view: RunView, cells: Sequence[str]) -> str:
@@ -130,7 +135,7 @@ def _beside_servers(view: RunView, cells: Sequence[str]) -> str:
         for word, figure in figures.items()
         if any(view.summaries[cell][figure] for cell in cells)
     ]
-    return " and ".join(found)
+    return _BOTH if len(found) > 1 else "".join(found)
 
 
 @dataclass(frozen=True, slots=True)
