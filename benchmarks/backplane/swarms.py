@@ -12,12 +12,13 @@ from benchmarks.backplane.turns import Row, by_turns
 from benchmarks.harness.model import NotRun
 from pushlab.analysis.summary.stored import summary_of
 from pushlab.child_environment import child_environment
-from pushlab.runs import Run
+from pushlab.runs import Run, latest_run
 
 __all__ = ["swarms"]
 
 _SCENARIO = Path(__file__).parent / "swarm.toml"
 _HERE: list[str] = []
+_SHARED = ["--swarm-workers", "4"]
 _AWAY = ["--swarm-workers", "4", "--cluster", "local:4"]
 
 
@@ -33,7 +34,10 @@ async def swarms(repetitions: int) -> list[Row]:
 
         return sample
 
-    found = await by_turns({"1 here": sampler(_HERE), "4 in Dask": sampler(_AWAY)}, repetitions)
+    found = await by_turns(
+        {"1 here": sampler(_HERE), "4 here": sampler(_SHARED), "4 in Dask": sampler(_AWAY)},
+        repetitions,
+    )
     return [
         Row(
             "swarm in 4 Dask workers / 1 process here: generator CPU per delivery (µs)",
@@ -41,6 +45,7 @@ async def swarms(repetitions: int) -> list[Row]:
             most=1.1,
             values=[each["4 in Dask"] / each["1 here"] for each in found],
             beside={name: statistics.median(each[name] for each in found) for name in found[0]},
+            note="'4 here': the same shares without Dask; the publisher is in all of them",
         )
     ]
 
@@ -58,7 +63,7 @@ async def _per_delivery_us(more: list[str], out: Path) -> float:
     said, _ = await process.communicate()
     if process.returncode:
         raise RuntimeError(said.decode(errors="replace").strip().splitlines()[-1])
-    (cells,) = summary_of(Run.load(out)).cells.values()
+    cells = summary_of(Run.load(latest_run(out))).cells["sse"]
     cpu_s, delivered = cells["generator_cpu_s"], cells["delivered"]
     if cells["lost"]:
         raise RuntimeError(f"{cells['lost']:,.0f} deliveries were lost")
