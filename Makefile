@@ -244,7 +244,8 @@ bench-packages:
 NCHAN_MODULE := /usr/lib/nginx/modules/ngx_nchan_module.so
 SYSTEM_PACKAGES := mosquitto:mosquitto mosquitto_sub:mosquitto-clients chromium:chromium npm:npm \
                    zsh:zsh fish:fish nginx:nginx caddy:caddy haproxy:haproxy \
-                   java:openjdk-17-jdk-headless $(NCHAN_MODULE):libnginx-mod-nchan
+                   java:openjdk-17-jdk-headless $(NCHAN_MODULE):libnginx-mod-nchan \
+                   redis-server:redis-server
 
 # Servers that can be measured.
 SYSTEMS_PACKAGES := mosquitto:mosquitto nginx:nginx $(NCHAN_MODULE):libnginx-mod-nchan npm:npm \
