@@ -66,8 +66,7 @@ class Site:
         """A token of any length of life, registered as the hub does it."""
         grant = Grant(client_id, channel, time.time() + life_s, secrets.token_hex(8))
         token, _ = self.keys.sign(grant)
-        for hook in self.hub._grant_hooks:
-            await hook(token, grant, True)
+        await self.hub.introducing.introduce(token, grant, wanted=True)
         return token, grant
 
 

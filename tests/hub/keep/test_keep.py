@@ -215,7 +215,7 @@ async def test_lives_that_are_dropped_go_from_the_file_and_never_come_back(path,
 async def test_a_full_disk_refuses_publishes_serves_readers_and_recovers(path, clocks, caplog):
     async with a_hub(path, clocks) as hub:
         (entry,) = await hub.backplane.keep.publish([("room", "before")])
-        db = hub.keep._file._db
+        db = hub.backplane.keep._file._db
         pages = db.execute("PRAGMA page_count").fetchone()[0]
         db.execute(f"PRAGMA max_page_count = {pages + 2}")
         for _ in range(3):
