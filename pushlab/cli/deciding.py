@@ -190,7 +190,6 @@ def _add_predict(group: Group) -> None:
         "--backplane",
         "NAME",
         "that several hubs share, with its own costs: redis",
-        default="",
         dest="load backplane",
         action=_Noted,
     )

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from pushlab.lab.place import EVERYTHING_HERE
 from pushlab.lab.scenario import model as scenario_module
 from pushlab.lab.scenario.model import Scenario
 from pushlab.lab.trial.plan import TrialOutcome
@@ -145,6 +146,7 @@ class SimulatedBackend:
     def __init__(self, *cells: Cell, before=None) -> None:
         self._cells = {cell.label: cell for cell in cells}
         self._before = before
+        self.placement = EVERYTHING_HERE
 
     async def run(self, plan, tell, stop) -> TrialOutcome:
         if self._before is not None:

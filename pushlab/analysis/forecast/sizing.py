@@ -47,7 +47,7 @@ class Workload:
         headroom: the share of each server that is kept free.
         server_bytes: memory of one server; its CPU is one core, since a hub is one process.
         every_client: simulate them all, not a sample.
-        backplane: what several hubs share, such as ``redis``; empty: its costs are left out.
+        backplane: what several hubs share, such as ``redis``; None: its costs are left out.
     """
 
     clients: float
@@ -62,7 +62,7 @@ class Workload:
     server_bytes: float = 4 * 2.0**30
     seed: int = 1
     every_client: bool = False
-    backplane: str = ""
+    backplane: str | None = None
 
     def asked(self, profile: Profile) -> Profile:
         """A transport as it works under this load."""
