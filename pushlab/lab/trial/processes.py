@@ -234,8 +234,8 @@ class TrialProcesses(Testbed):
             at = places[0] if host else HERE
             watch = self.watches[name] = at.watch_machine(name, ours)
             if host:
-                there = (one for one, place in self.watched_at.items() if place in places)
-                watch.clock_of = next(there, "")
+                there = (one for one, place in self.watched_at.items() if place is at)
+                watch.clock_of = next(there, "")  # of who looks: another worker's may differ
                 self.watched_at[name] = at
 
     def _watch_as_one(
