@@ -1,7 +1,7 @@
 """The registry of backplanes: `memory`, `redis` and anybody's plug-in stand in it alike."""
 
 import os
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 from pushlab.contract.setting import did_you_mean
@@ -71,12 +71,18 @@ def backplane_class(url: str) -> type[Backplane]:
     try:
         loaded = found[0].load()
     except ModuleNotFoundError as error:
-        extra = f"[{found[0].extras[0]}]" if found[0].extras else ""
-        package = found[0].dist.name if found[0].dist else "its package"
         raise MissingExtra(
             f"the backplane {name!r} needs the module {error.name!r}, which is not installed; try:"
-            f" pip install '{package}{extra}'"
+            f" pip install '{_with_extra(found[0], error.name or '')}'"
         ) from error
     if not (isinstance(loaded, type) and issubclass(loaded, Backplane)):
         raise UsageError(f"backplane {name!r}: {found[0].value} is not a Backplane class")
     return loaded
+
+
+def _with_extra(entry: EntryPoint, module: str) -> str:
+    """What to install for a module that a backplane lacks: its package, with the extra of it."""
+    if entry.dist is None:
+        return module
+    extras = entry.dist.metadata.get_all("Provides-Extra") or []
+    return f"{entry.dist.name}[{module}]" if module in extras else module
