@@ -71,9 +71,10 @@ def backplane_class(url: str) -> type[Backplane]:
     try:
         loaded = found[0].load()
     except ModuleNotFoundError as error:
+        module = (error.name or "").partition(".")[0]
         raise MissingExtra(
-            f"the backplane {name!r} needs the module {error.name!r}, which is not installed; try:"
-            f" pip install '{_with_extra(found[0], error.name or '')}'"
+            f"the backplane {name!r} needs the module {module!r}, which is not installed; try:"
+            f" pip install '{_with_extra(found[0], module)}'"
         ) from error
     if not (isinstance(loaded, type) and issubclass(loaded, Backplane)):
         raise UsageError(f"backplane {name!r}: {found[0].value} is not a Backplane class")
