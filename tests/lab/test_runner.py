@@ -321,13 +321,13 @@ async def test_a_cancelled_run_keeps_what_it_has(tmp_path: Path) -> None:
     def cancel() -> None:
         task.cancel()
 
-    scenario = tiny(["sse"], duration_s=30)
+    scenario, before = tiny(["sse"], duration_s=30), children("pushlab")
     task = asyncio.ensure_future(
         run_scenario(scenario, out=tmp_path, observer=Watcher(cancel, deliveries=1), command=[])
     )
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert children("pushlab") == []
+    assert set(children("pushlab")) <= set(before)  # a broker that other tests share is there, too
     (path,) = tmp_path.iterdir()
     result = Run.load(path)
     assert result.status == "incomplete"
