@@ -1,5 +1,7 @@
 """The figures of what a trial's server is made of: its processes, its broker, its backplane."""
 
+from typing import Any
+
 from pushlab.lab.trial.moments import Moment
 from pushlab.lab.trial.testbed import Cpu, Testbed
 from pushlab.runs import BackplaneFigures, BrokerFigures, WorkerFigures
@@ -29,13 +31,8 @@ def broker_figures(
     broker = testbed.broker
     if broker is None:
         return None
-    return BrokerFigures(
-        kind=broker.kind,
-        version=broker.version,
-        cpu_s=used_cpu_s(before.cpu, after.cpu, "broker") if before and after else None,
-        counted_ns=[before.seen_ns, after.seen_ns] if before and after else None,
-        rss_bytes=testbed.held("broker").get("rss_bytes"),
-    )
+    used = _used(testbed, "broker", before, after)
+    return BrokerFigures(kind=broker.kind, version=broker.version, **used)
 
 
 def backplane_figures(
@@ -45,10 +42,16 @@ def backplane_figures(
     beside = testbed.backplane
     if beside is None:
         return None
-    return BackplaneFigures(
-        kind=beside.kind,
-        version=beside.version,
-        cpu_s=used_cpu_s(before.cpu, after.cpu, "backplane") if before and after else None,
-        counted_ns=[before.seen_ns, after.seen_ns] if before and after else None,
-        rss_bytes=testbed.held("backplane").get("rss_bytes"),
-    )
+    used = _used(testbed, "backplane", before, after)
+    return BackplaneFigures(kind=beside.kind, version=beside.version, **used)
+
+
+def _used(
+    testbed: Testbed, name: str, before: Moment | None, after: Moment | None
+) -> dict[str, Any]:
+    """What a process beside the server used between the ends of the window."""
+    return {
+        "cpu_s": used_cpu_s(before.cpu, after.cpu, name) if before and after else None,
+        "counted_ns": [before.seen_ns, after.seen_ns] if before and after else None,
+        "rss_bytes": testbed.held(name).get("rss_bytes"),
+    }
