@@ -96,8 +96,9 @@ def test_no_secret_stands_in_an_argument_or_in_an_environment_of_a_worker(servic
 
 
 def test_both_take_requests_for_one_channel_with_one_count(service):
-    seqs = [service.ask("POST", "/v1/channels/one/messages", b"x")["seq"] for _ in range(30)]
-    assert seqs == list(range(1, 31))
+    odd = 31  # so that one of the two has taken more than the other
+    seqs = [service.ask("POST", "/v1/channels/one/messages", b"x")["seq"] for _ in range(odd)]
+    assert seqs == list(range(1, odd + 1))
     published = {int(str(service.ask("GET", "/v1/stats")["published"])) for _ in range(30)}
     assert len(published) == 2, "the kernel gives connections to both"
 
@@ -117,7 +118,7 @@ def test_one_that_is_killed_is_started_again_and_the_other_serves_meanwhile(serv
         "it does not listen",
     )
     seq = int(str(service.ask("POST", "/v1/channels/one/messages", b"x")["seq"]))
-    assert seq > 30 or seq == 1
+    assert seq > 31 or seq == 1
 
 
 def test_nobody_else_gets_the_port_not_even_another_such_service(service, capsys):
