@@ -1,4 +1,4 @@
-"""Chapter 7: two transports against each other, and what a count does not say."""
+"""Chapter 8: two transports against each other, and what a count does not say."""
 
 from pushlab.analysis.models.formulas import (
     long_poll_percentile_s,

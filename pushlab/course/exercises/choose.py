@@ -1,4 +1,4 @@
-"""Chapter 9: a judgement, a number behind one, and a rule of one's own."""
+"""Chapter 10: a judgement, a number behind one, and a rule of one's own."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Chapter 8: requests, servers and money for very many clients."""
+"""Chapter 9: requests, servers and money for very many clients."""
 
 from pushlab.analysis.cost.traffic import predicted_traffic
 from pushlab.analysis.models.formulas import servers_needed
