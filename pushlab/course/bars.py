@@ -120,7 +120,7 @@ def figure_chart(
         if value is not None:
             samples = measured.samples_s(cell) if figure == "waiting_s" else ()
             bars.append(Bar("measured", value * kind.factor, "measured", tuple(samples)))
-        rows.append(Row(numbers.name, measured.view.cell_styles[cell].colour, bars))
+        rows.append(Row(numbers.name, measured.row(cell).colour, bars))
     return bars_chart(
         rows,
         unit=kind.unit,
@@ -142,16 +142,8 @@ def _by_cell(
 
 
 def _short_names(measured: Measurement) -> dict[str, str]:
-    """How a title calls each row: settings of one transport by what tells them apart."""
-    names = {}
-    same = len({measured.record(cell).transport for cell in measured.cells}) == 1
-    for cell in measured.cells:
-        name, options = measured.figures(cell).name, measured.record(cell).options
-        short = measured.view.names[cell]
-        if same and len(measured.cells) > 1 and "interval_s" in options:
-            short = f"asking every {exact_duration(float(options['interval_s']))}"
-        names[name] = short
-    return names
+    """How a title calls each row."""
+    return {row.name: row.short for row in measured.rows}
 
 
 def _finding(kind: Kind, rows: Sequence[Row], names: Mapping[str, str]) -> str:
@@ -168,32 +160,29 @@ def _finding(kind: Kind, rows: Sequence[Row], names: Mapping[str, str]) -> str:
 
 
 def _subtitle(measured: Measurement) -> str:
-    record = measured.record(measured.cells[0])
-    parts = [f"{record.clients:,} clients", rate_in_words(record)]
+    work = measured.work
+    parts = [f"{work.clients:,} clients", rate_in_words(work)]
     intervals = {
-        float(measured.record(cell).options["interval_s"])
-        for cell in measured.cells
-        if "interval_s" in measured.record(cell).options
+        float(row.options["interval_s"]) for row in measured.rows if "interval_s" in row.options
     }
     if len(intervals) == 1:
         parts.append(f"polling clients ask every {exact_duration(intervals.pop())}")
-    if record.link.one_way_ms:
-        parts.append(f"a server {record.link.one_way_ms:g} ms away")
+    if work.one_way_ms:
+        parts.append(f"a server {work.one_way_ms:g} ms away")
     return ", ".join(parts)
 
 
 def _footer(measured: Measurement) -> str:
-    record = measured.record(measured.cells[0])
-    counts = [measured.figures(cell).deliveries for cell in measured.cells]
+    work = measured.work
+    counts = [row.figures.deliveries for row in measured.rows]
     many = f"{min(counts):,}" if min(counts) == max(counts) else f"{min(counts):,}-{max(counts):,}"
-    trials = max(len(measured.view.analysis.good[cell]) for cell in measured.cells)
-    environment = measured.view.run.environment
-    machine = str(environment.get("processor") or environment.get("cpu") or "")
+    each = f"{work.trials} times " if work.trials > 1 else ""
     parts = [
-        f"{many} messages delivered in {trials * record.duration_s:g} s",
-        f"{machine}, {environment.get('cores')} cores".lstrip(", "),
+        f"{many} messages delivered in {each}{work.duration_s:g} s",
+        f"{work.machine}, {work.cores} cores".lstrip(", "),
     ]
-    return ("" if measured.here else "the reference run, not your machine: ") + " · ".join(parts)
+    day = "" if measured.here else f"recorded on {work.recorded}, not on your machine: "
+    return day + " · ".join(parts)
 
 
 # ---- drawing ------------------------------------------------------------------------------------

@@ -1,6 +1,5 @@
 """A measurement beside something else: the reference run, or what a month of it would cost."""
 
-from pushlab.analysis.cost.telling import place_words
 from pushlab.course.bars import Bar, Row, bars_chart, kind_of
 from pushlab.course.measured import rate_in_words
 from pushlab.course.measurement_charts import Measured, measured_from
@@ -22,21 +21,21 @@ def beside_reference(measured: Measured, figure: str) -> Picture:
         RunError: the reference run is not there.
     """
     kind = kind_of(figure)
-    other = measured_from(reference_run(), measured_here=False)
-    where = "here" if measured.here else "the reference again"
+    other = measured_from(reference_run(), here=False)
+    where = "here" if measured.here else "the recording"
     rows = []
     for cell in measured.cells:
         bars = []
         value = getattr(measured.figures(cell), figure)
         if value is not None:
             bars.append(Bar("measured", value * kind.factor, where))
-        transport = measured.record(cell).transport
-        there = [each for each in other.cells if other.record(each).transport == transport]
-        known = getattr(other.figures(there[0]), figure) if there else None
+        transport = measured.row(cell).transport
+        there = [each for each in other.rows if each.transport == transport]
+        known = getattr(there[0].figures, figure) if there else None
         if known is not None:
             bars.append(Bar("other", known * kind.factor, "reference"))
-        rows.append(Row(measured.figures(cell).name, measured.view.cell_styles[cell].colour, bars))
-    ours, theirs = measured.record(measured.cells[0]), other.record(other.cells[0])
+        rows.append(Row(measured.figures(cell).name, measured.row(cell).colour, bars))
+    ours, theirs = measured.work, other.work
     return bars_chart(
         rows,
         unit=kind.unit,
@@ -56,31 +55,29 @@ def month_of(measured: Measured) -> Picture:
     Raises:
         CourseError: there is no price for what was measured.
     """
-    costs = measured.view.costs
-    priced = {one.cell: one for one in costs.within if not one.cannot}
+    month = measured.month
+    if month is None:
+        raise CourseError("no architecture is known that carries what was measured")
     rows = [
         Row(
-            measured.figures(cell).name,
-            measured.view.cell_styles[cell].colour,
+            row.name,
+            row.colour,
             [
-                Bar("measured", priced[cell].usd, "likely"),
-                Bar("other", priced[cell].range_usd[1], "at most"),
+                Bar("measured", month.usd[row.cell][0], "likely"),
+                Bar("other", month.usd[row.cell][1], "at most"),
             ],
         )
-        for cell in measured.cells
-        if cell in priced
+        for row in measured.rows
+        if row.cell in month.usd
     ]
-    if not rows:
-        raise CourseError("no architecture is known that carries what was measured")
-    record = measured.record(measured.cells[0])
     return bars_chart(
         rows,
         unit="USD",
         axis="a month (30 days) at list prices, in US dollars",
-        title=measured.view.finding("5-cost"),
+        title=month.title,
         subtitle=(
-            f"{record.clients:,} clients, {rate_in_words(record)}; all in"
-            f" {place_words(costs.chosen)}"
+            f"{measured.work.clients:,} clients, {rate_in_words(measured.work)}; all in"
+            f" {month.place}"
         ),
         footer="grey: if all that had to be guessed turns out dear",
     )

@@ -1,26 +1,22 @@
-"""What a measurement says: a few plain numbers for each transport, and a sentence."""
+"""What was measured, as plain data: rows of numbers with their intervals, and a sentence.
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+Pure Python: a recording is this as JSON, and charts draw from this alone, in a browser tab too.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
-from pushlab.analysis.models.formulas import messages_per_useful_poll, wasted_fraction
-from pushlab.analysis.stats.values import Values
-from pushlab.charts.view import RunView
 from pushlab.course.trouble import CourseError
-from pushlab.runs import TrafficRows, TrialRecord
 
-__all__ = ["Figures", "Measurement", "rate_in_words"]
+__all__ = ["Figures", "Measurement", "Month", "Row", "Watched", "Work", "rate_in_words"]
 
-_EMPTY, _USEFUL = "poll-empty", "poll-useful"
+Interval = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """The numbers of one transport with one setting.
+    """The numbers of one transport with one setting, over all its trials.
 
     Attributes:
         waiting_s: how long a message was on its way, on average; `worst_s`: the longest.
@@ -31,6 +27,8 @@ class Figures:
         cpu_ms_per_message: of the server, and of its broker where it has one.
         deliveries: messages that arrived, each counted at each client that it reached.
         lost: messages that never arrived.
+        median_s, p95_s, p99_s: half, 95 and 99 of 100 arrived sooner; None where fewer than ten
+            of what was published took longer.
     """
 
     name: str
@@ -43,128 +41,197 @@ class Figures:
     cpu_ms_per_message: float
     deliveries: int
     lost: int
+    median_s: float | None = None
+    p95_s: float | None = None
+    p99_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """One client along the time, in seconds since the measuring began: a typical one.
+
+    Attributes:
+        client: its number, from 1; of `of` that were watched, and of these one of those that got
+            the most messages: the one in the middle, by how long its messages waited on average.
+        messages: of each, when it was written and when it arrived.
+        asks: of each question, when it was asked, when answered, and whether it brought something;
+            none where nobody asks.
+        span_s: for how long.
+    """
+
+    client: int
+    of: int
+    messages: tuple[tuple[float, float], ...]
+    asks: tuple[tuple[float, float, bool], ...]
+    span_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One transport with one setting.
+
+    Attributes:
+        cell: its label, by which it is found.
+        name: how a chart calls it; `short`: how a title does, inside a sentence.
+        transport, colour, options, pushes: what it is.
+        figures: what was measured; `intervals`: 95 % intervals over trials, of those that have
+            one, by the figure's name; `formulas`: what a closed form says, by the figure's name.
+        samples_s: how long messages were on their way, one number for each that arrived (thinned
+            evenly where there are very many), sorted.
+        watched: a typical client along the time; None where nobody was watched.
+    """
+
+    cell: str
+    name: str
+    short: str
+    transport: str
+    colour: str
+    options: Mapping[str, Any]
+    pushes: bool
+    figures: Figures
+    intervals: Mapping[str, Interval] = field(default_factory=dict)
+    formulas: Mapping[str, float] = field(default_factory=dict)
+    samples_s: tuple[float, ...] = ()
+    watched: Watched | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What all rows had to do, and where.
+
+    Attributes:
+        rooms, per_room: how many rooms there were, and how many clients in each.
+        rate_per_s: messages per second in each room; `arrivals`: evenly, at random or in bursts.
+        duration_s: of each trial; `trials`: how many of each row.
+        one_way_ms: how far away the server was.
+        machine, cores: on which it was measured.
+        recorded: the day on which it was, such as ``2026-11-30``; None: just now.
+    """
+
+    clients: int
+    rooms: int
+    per_room: int
+    rate_per_s: float
+    duration_s: float
+    trials: int
+    arrivals: str = "poisson"
+    one_way_ms: float = 0.0
+    machine: str = ""
+    cores: int | None = None
+    recorded: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """What a month of the traffic costs, all in one architecture.
+
+    Attributes:
+        title: what that shows; `place`: the architecture, in words.
+        usd: of each row that has a price, what is likely and what it is at most.
+    """
+
+    title: str
+    place: str
+    usd: Mapping[str, tuple[float, float]]
 
 
 class Measurement:
-    """A measurement, or the reference run in its place.
+    """A measurement, made here or recorded before.
 
     ``measured["short-polling"]`` has the numbers of one transport; where only one was measured,
     they are attributes of the measurement too: ``measured.waiting_s``.
+
+    Args:
+        month: makes the `month` when it is asked for.
     """
 
     def __init__(
-        self, view: RunView, cells: Sequence[str], traffic: Mapping[str, TrafficRows], *, here: bool
+        self,
+        work: Work,
+        rows: Sequence[Row],
+        *,
+        here: bool,
+        month: Callable[[], Month | None] = lambda: None,
     ) -> None:
-        self.view = view
-        self.cells = list(cells)
-        self.traffic = traffic
+        self.work = work
+        self.rows = tuple(rows)
         self.here = here
+        self.make_month = month
 
     # ---- numbers ----------------------------------------------------------------------------
 
+    @property
+    def cells(self) -> list[str]:
+        """The labels of the rows."""
+        return [row.cell for row in self.rows]
+
+    @property
+    def month(self) -> Month | None:
+        """What a month of it costs; None where there is no price."""
+        return self.make_month()
+
     def __getitem__(self, name: str) -> Figures:
-        return self.figures(self.cell(name))
+        return self.row(name).figures
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("_") or name not in Figures.__dataclass_fields__:
+        if name.startswith("_") or name not in {one.name for one in fields(Figures)}:
             raise AttributeError(name)
-        if len(self.cells) > 1:
+        if len(self.rows) > 1:
             first = self.cells[0]
             raise CourseError(
-                f"{len(self.cells)} rows were measured: say which, as in"
+                f"{len(self.rows)} rows were measured: say which, as in"
                 f" measured[{first!r}].{name} (rows: {', '.join(self.cells)})"
             )
-        return getattr(self.figures(self.cells[0]), name)
+        return getattr(self.rows[0].figures, name)
 
-    def cell(self, name: str) -> str:
-        """The row that `name` means: its label, or a transport's name that begins one."""
-        found = [cell for cell in self.cells if cell == name]
-        found = found or [cell for cell in self.cells if self.record(cell).transport == name]
+    def row(self, name: str) -> Row:
+        """The row that `name` means: its label, or a transport's name. Raises CourseError."""
+        found = [row for row in self.rows if row.cell == name]
+        found = found or [row for row in self.rows if row.transport == name]
         if not found:
             raise CourseError(f"{name!r} was not measured (rows: {', '.join(self.cells)})")
         return found[0]
 
-    def record(self, cell: str) -> TrialRecord:
-        """What was asked of a row."""
-        return self.view.analysis.good[cell][0].record
+    def cell(self, name: str) -> str:
+        """The label of the row that `name` means. Raises CourseError."""
+        return self.row(name).cell
 
     def figures(self, cell: str) -> Figures:
         """The numbers of a row."""
-        told = self.view.summaries[cell]
-        return Figures(
-            name=self.view.cell_styles[cell].name,
-            waiting_s=told["latency_s.mean"] or 0.0,
-            worst_s=told["latency_s.max"] or 0.0,
-            requests_per_s=told["hits_per_s"] or 0.0,
-            requests_per_message=told["hits_per_delivery"] or 0.0,
-            wasted=_wasted(told.hits),
-            bytes_per_message=told["bytes_per_delivery"] or 0.0,
-            cpu_ms_per_message=(told["cpu_s_per_delivery"] or 0.0) * 1000,
-            deliveries=told.count("delivered"),
-            lost=told.count("lost"),
-        )
+        return self.row(cell).figures
 
-    def samples_s(self, cell: str) -> npt.NDArray[np.float64]:
-        """How long each message was on its way; all of a cell's, as one array."""
-        good = self.view.analysis.good[cell]
-        return Values.chained([trial.latency_s for trial in good]).whole()
+    def samples_s(self, cell: str) -> tuple[float, ...]:
+        """How long each message was on its way."""
+        return self.row(cell).samples_s
 
     def formula(self, cell: str, figure: str) -> float | None:
         """What a formula says of a figure, without having measured it; None where there is none."""
-        told, record = self.view.summaries[cell], self.record(cell)
-        if figure == "waiting_s":
-            return told["predicted.mean_latency_s"]
-        if figure == "requests_per_s":
-            return told["predicted_hits_per_s"]
-        interval_s = float(record.options.get("interval_s", 0.0))
-        rate = record.rate_per_channel
-        if figure == "requests_per_message":
-            if interval_s:  # one poll for the messages that are there, and the polls in vain
-                useful = 1 - wasted_fraction(rate_per_s=rate, interval_s=interval_s)
-                each = messages_per_useful_poll(rate_per_s=rate, interval_s=interval_s)
-                return 1 / (useful * each)
-            # Both are of the very schedule that was drawn.
-            return told.over("predicted.hits", "expected")
-        if figure == "wasted" and interval_s and record.arrivals == "poisson":
-            return wasted_fraction(rate_per_s=rate, interval_s=interval_s)
-        return None
+        return self.row(cell).formulas.get(figure)
 
     # ---- words ------------------------------------------------------------------------------
 
     def sentence(self) -> str:
         """What was measured, in one sentence."""
-        record = self.record(self.cells[0])
-        count = sum(self.figures(cell).deliveries for cell in self.cells)
+        work, count = self.work, sum(row.figures.deliveries for row in self.rows)
+        rows = f"{len(self.rows)} settings, " if len(self.rows) > 1 else ""
+        trials = f"{work.trials} times {work.duration_s:g} s" if work.trials > 1 else ""
+        each = (trials or f"{work.duration_s:g} s") + (" each" if rows else "")
+        told = f"{rows}{work.clients:,} clients, {each}, {count:,} messages delivered."
         if self.here:
-            rows = f"{len(self.cells)} settings, " if len(self.cells) > 1 else ""
-            each = " each" if rows else ""
-            return (
-                f"Measured just now on this machine: {rows}{record.clients:,} clients,"
-                f" {record.duration_s:g} s{each}, {count:,} messages delivered."
-            )
-        return (
-            "These numbers are from the reference run that comes with pushlab:"
-            f" {record.clients:,} clients, {rate_in_words(record)}. They need not fit"
-            " the settings in this cell."
-        )
+            return f"Measured just now on this machine: {told}"
+        return f"A recording of {work.recorded}, not of your machine: {told}"
 
     def __str__(self) -> str:
         lines = [self.sentence()]
-        for cell in self.cells:
-            figures = self.figures(cell)
-            lines.append(f"  {figures.name}: {figures.deliveries:,} messages delivered")
+        for row in self.rows:
+            lines.append(f"  {row.name}: {row.figures.deliveries:,} messages delivered")
         return "\n".join(lines)
 
 
-def rate_in_words(record: TrialRecord) -> str:
+def rate_in_words(work: Work) -> str:
     """How often messages come: ``a message every 2 s in each room of 10``."""
-    rate = record.rate_per_channel
+    rate = work.rate_per_s
     often = f"a message every {1 / rate:g} s" if rate < 1 else f"{rate:g} messages a second"
     if rate == 1:
         often = "a message every second"
-    return often if record.channels == 1 else f"{often} in each room of {record.per_channel}"
-
-
-def _wasted(hits: Mapping[str, int]) -> float | None:
-    polls = hits.get(_EMPTY, 0) + hits.get(_USEFUL, 0)
-    return hits.get(_EMPTY, 0) / polls if polls else None
+    return often if work.rooms == 1 else f"{often} in each room of {work.per_room}"

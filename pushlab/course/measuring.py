@@ -89,7 +89,7 @@ async def measure(
                 raise CourseError(f"{failed.transport} could not be measured: {failed.reason}")
             if failed is not None:
                 return _read(scenario, bar, f"{_NO_SERVER} that did the work ({failed.reason})")
-            measured = measured_from(run, measured_here=True)
+            measured = measured_from(run, here=True)
         bar.end(measured.sentence())
         return measured
 
@@ -165,6 +165,6 @@ def _read(scenario: Scenario, bar: Bar, why: str) -> Measured:
     except PushlabError as error:
         raise CourseError(f"{why}; and {error}") from error
     wanted = [cell.transport for cell in scenario.cells]
-    measured = measured_from(run, measured_here=False, transports=wanted)
+    measured = measured_from(run, here=False, transports=wanted)
     bar.end(f"{why}. {measured.sentence()}")
     return measured

@@ -2,13 +2,11 @@
 
 from collections.abc import Sequence
 
-import numpy as np
 from matplotlib.axes import Axes
 
 from pushlab.charts.frame import SLIDE, describe_axis, frame, say, scale_below, styled
 from pushlab.charts.style import GREY, INK, legend_key
-from pushlab.contract.profile import Profile
-from pushlab.course.measured import Measurement
+from pushlab.course.measured import Measurement, Row
 from pushlab.course.pictures import Picture
 from pushlab.course.quantities import with_unit
 from pushlab.course.trouble import CourseError
@@ -16,7 +14,6 @@ from pushlab.quantities import duration, exact_duration
 
 __all__ = ["timeline_chart"]
 
-_NS = 1e9
 _Span = tuple[float, float]
 
 
@@ -26,34 +23,18 @@ def timeline_chart(measured: Measurement, cell: str, span_s: float) -> Picture:
     Raises:
         CourseError: nobody was observed.
     """
-    trial = measured.view.analysis.good[cell][0]
-    record, style = trial.record, measured.view.cell_styles[cell]
-    traffic = measured.traffic.get(cell)
-    if traffic is None:
-        raise CourseError(f"no client of {style.name} was observed in this run")
-    rows = trial.rows
-    start_ns = record.measure_start_ns or 0
-    span_s = min(span_s, record.duration_s)
-    observed = sorted({int(each) for each in traffic.subscriber})
-    came = rows.of_readers(observed)
-    reader = came.subscriber
-    written_s = (rows.publishes.intended_ns[came.publish_of] - start_ns) / _NS
-    arrived_s = (came.received_ns - start_ns) / _NS
-    within = (written_s >= 0) & (arrived_s <= span_s)
-    client = max(observed, key=lambda one: int(np.sum(within & (reader == one))))
-    mine = within & (reader == client)
-    pairs = sorted(zip(written_s[mine], arrived_s[mine], strict=True))
-    at_s = (traffic.at_ns[traffic.subscriber == client] - start_ns) / _NS
-    sent = traffic.sent[traffic.subscriber == client]
-    answers = [float(t) for t in at_s[~sent]]
-    asks = [
-        (max(0.0, float(asked)), next((t for t in answers if t > asked), span_s))
-        for asked in (at_s[sent] if not record.profile.pushes else ())
-    ]
-    asks = [(asked, answered) for asked, answered in asks if asked <= span_s and answered >= 0]
-    title, words = _finding(style.name, record.profile, len(asks), [b - a for a, b in pairs])
+    row = measured.row(cell)
+    if row.watched is None:
+        raise CourseError(f"no client of {row.name} was observed in this run")
+    span_s = min(span_s, row.watched.span_s)
+    pairs = [(begun, ended) for begun, ended in row.watched.messages if ended <= span_s]
+    asks = [ask for ask in row.watched.asks if ask[0] <= span_s]
+    title, words = _finding(row, len(asks), [b - a for a, b in pairs])
     with styled():
-        subtitle = f"One client of {record.clients:,}, for {with_unit(span_s, 's')}"
+        subtitle = (
+            f"A typical client, number {row.watched.client} of {measured.work.clients:,}, for"
+            f" {with_unit(span_s, 's')}"
+        )
         figure, bottom, top = frame("", title, subtitle)
         axes = figure.add_axes((SLIDE.left, bottom, SLIDE.right - SLIDE.left, top - bottom))
         axes.set_xlim(-0.01 * span_s, span_s * 1.01)
@@ -64,21 +45,20 @@ def timeline_chart(measured: Measurement, cell: str, span_s: float) -> Picture:
         axes.tick_params(axis="y", length=0)
         for height in (1.0, 0.0):
             axes.axhline(height, color=GREY, linewidth=0.8, zorder=0)
-        _draw_asks(axes, asks, pairs, style.colour)
-        _draw_messages(axes, pairs, style.colour, span_s)
+        _draw_asks(axes, asks, row.colour)
+        _draw_messages(axes, pairs, row.colour, span_s)
         axes.xaxis.set_major_formatter(lambda value, _: exact_duration(value))
         scale_below(axes)
         marks = [
-            legend_key("a question that brings news", color=style.colour, linewidth=4),
+            legend_key("a question that brings news", color=row.colour, linewidth=4),
             legend_key("a question without news", color="#B5B5B5", linewidth=4),
         ]
         describe_axis(axes, "time", marks if asks else ())
     return Picture(figure, title, words)
 
 
-def _draw_asks(axes: Axes, asks: Sequence[_Span], messages: Sequence[_Span], hue: str) -> None:
-    for asked, answered in asks:
-        useful = any(asked <= arrived <= answered + 0.002 for _, arrived in messages)
+def _draw_asks(axes: Axes, asks: Sequence[tuple[float, float, bool]], hue: str) -> None:
+    for asked, answered, useful in asks:
         colour = hue if useful else "#B5B5B5"
         axes.plot([asked, answered], [-0.4, -0.4], color=colour, linewidth=8, zorder=2)
         axes.plot([asked, asked], [-0.56, -0.24], color=colour, linewidth=4, zorder=3)
@@ -97,11 +77,11 @@ def _draw_messages(axes: Axes, messages: Sequence[_Span], hue: str, span_s: floa
         say(axes, duration(arrived - written), (middle, 0.5), (10, 0), 17)
 
 
-def _finding(name: str, profile: Profile, asked: int, waits: list[float]) -> tuple[str, str]:
+def _finding(row: Row, asked: int, waits: list[float]) -> tuple[str, str]:
     count = len(waits)
     messages = f"{count} message{'s' if count != 1 else ''}"
     words = f"{messages}; waits: " + ", ".join(duration(wait) for wait in waits)
-    if profile.pushes:
+    if row.pushes:
         longest = f", each within {duration(max(waits))}" if waits else ""
-        return f"{name}: nobody asks; {messages}{longest}", words
-    return f"{name}: {asked} questions for {messages}", f"{asked} questions, {words}"
+        return f"{row.name}: nobody asks; {messages}{longest}", words
+    return f"{row.name}: {asked} questions for {messages}", f"{asked} questions, {words}"

@@ -89,7 +89,7 @@ async def test_without_a_server_the_reference_run_is_drawn(monkeypatch, reading)
     run = await measure("long-polling", "short-polling", interval_s=[0.5, 2])
     assert not run.here
     assert set(run.cells) == {"long-polling", "short-polling"}
-    assert "reference run" in run.sentence()
+    assert "A recording of " in run.sentence()
     assert run.chart("requests_per_s").png()
     assert run.timeline("long-polling").png()
     if reading:

@@ -56,7 +56,7 @@ def test_money_and_the_interval_from_which_polling_is_cheaper():
 
 
 def test_a_measurement_stands_beside_the_reference():
-    measured = measured_from(reference_run(), measured_here=True, transports=["sse", "mqtt"])
+    measured = measured_from(reference_run(), here=True, transports=["sse", "mqtt"])
     shown = str(beside_reference(measured, "requests_per_message"))
     assert "SSE: here 0 requests, reference 0 requests" in shown
     assert "MQTT: here 1 request, reference 1 request" in shown
