@@ -27,12 +27,12 @@ __all__ = ["Lesson"]
 
 _AT_ONCE = 32
 _TOKEN_MINUTES = 1
-#: So that a short conversation shows an empty poll beside a useful one, and the end of a long one.
-_OPTIONS: dict[str, dict[str, Any]] = {
-    "short-polling": {"interval_s": 0.4, "random_phase": False},
-    "long-polling": {"hold_s": 0.8},
-    "channel-api-dev": {"random_phase": False},
-}
+#: When messages are published, as parts of the conversation: none falls on a poll or beside one.
+_PUBLISHED_AT = (0.28, 0.57, 0.80)
+#: How often is asked, and how long a question is held: so that a conversation shows polls in vain,
+#: messages that wait, questions that are held until a message comes, and one that is held in vain.
+_POLLS = 4.5
+_HELD = 1 / 3
 _SAYINGS = (
     "Hello, says the server.",
     "And here is a second one.",
@@ -67,7 +67,7 @@ class Lesson:
         ):
             raise Refused(404, "no-such-transport", "this server does not speak that transport")
         asked = _Asked(**taken(_Asked, {key: body[key] for key in body if key != "transport"}))
-        transport = make_transport(name, _OPTIONS.get(name, {}))
+        transport = make_transport(name, _options(name, asked.span_s))
         if not transport.is_sans_io():
             raise Refused(404, "no-such-transport", f"{name} cannot be recorded")
         if self._under_way >= _AT_ONCE:
@@ -115,15 +115,24 @@ class Lesson:
         }
 
     async def _publish(self, channel: str, messages: int, span_s: float) -> list[tuple[int, str]]:
-        """Publish at even spaces; not at the beginning, when the client is not there yet."""
+        """Publish at the set moments; the first is late enough for the client to be there."""
         told = []
         begun = time.monotonic()
         for number in range(messages):
-            due = begun + span_s * (number + 1) / (messages + 1)
+            due = begun + span_s * _PUBLISHED_AT[number]
             await asyncio.sleep(max(0.0, due - time.monotonic()))
             told.append((time.monotonic_ns(), _SAYINGS[number]))
             await self._hub.backplane.publish([(channel, _SAYINGS[number])])
         return told
+
+
+def _options(name: str, span_s: float) -> dict[str, Any]:
+    """A transport's options in a conversation of this length."""
+    if name == "short-polling":
+        return {"interval_s": round(span_s / _POLLS, 3), "random_phase": False}
+    if name == "long-polling":
+        return {"hold_s": round(span_s * _HELD, 3)}
+    return {"random_phase": False} if name == "channel-api-dev" else {}
 
 
 def _ms(span_s: float) -> float:

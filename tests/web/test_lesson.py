@@ -1,4 +1,4 @@
-"""The lesson's own client, which is on the hub's machine and asks as such."""
+"""The lesson's own client, which is on the hub's machine and asks as such; and its timing."""
 
 import asyncio
 import json
@@ -8,6 +8,7 @@ import pytest
 
 from pushlab.hub.process import HubConfig
 from pushlab.hub.serve import serve
+from pushlab.web.lesson import _HELD, _POLLS, _PUBLISHED_AT
 from pushlab.web.site import WebSite
 from pushlab.wire.certificate import Certificate
 from tests.live_hub import read_answer
@@ -56,3 +57,18 @@ async def test_a_hub_on_every_address_talks_to_itself_whatever_name_its_certific
         await serving
     assert answer.status == 200, answer
     assert len(answer.json["delivered"]) == 1
+
+
+def test_no_message_is_published_at_a_poll_or_beside_one():
+    for moment in _PUBLISHED_AT:
+        after_a_poll = moment * _POLLS % 1
+        assert 0.2 < after_a_poll < 0.8, "a message waits, and for how long is seen"
+        assert int(moment * _POLLS) + 1 < _POLLS, "and somebody asks before it is over"
+
+
+def test_questions_are_held_until_a_message_comes_and_the_last_one_in_vain():
+    asked = 0.0
+    for moment in _PUBLISHED_AT[:2]:
+        assert moment - asked < _HELD - 0.03
+        asked = moment
+    assert asked + _HELD < 0.95

@@ -101,19 +101,71 @@ def test_arrows_are_read_by_keyboard_and_a_run_again_is_another_conversation(sit
     assert page.inner_text("#title").strip() == "Long polling"
 
 
+#: Each arrow's and each dot's moment in seconds, and its height in pixels, outside stretched bands.
+PLACES = """() => {
+  const seconds = one => {
+    const [, number, unit] = /^([\\d.]+) (ms|s) /.exec(one.getAttribute("aria-label"));
+    return number / (unit === "ms" ? 1000 : 1); };
+  const top = one => one.getBoundingClientRect().top;
+  return [...document.querySelectorAll("#diagram .arrow.ask, #diagram .said")].map(one =>
+    [seconds(one), top(one.querySelector(".shaft") ?? one.querySelector("circle"))]);
+}"""
+
+
+def test_the_diagram_is_to_scale_and_above_the_fold_of_a_projector(site, page):
+    page.set_viewport_size({"width": 1920, "height": 1080})
+    page.goto(f"{site.url}/#short-polling")
+    page.wait_for_selector("#diagram:not(.old) .arrow")
+    places = page.evaluate(PLACES)
+    assert len(places) >= 6
+    places.sort()
+    (first_s, first), (last_s, last) = places[0], places[-1]
+    for at_s, y in places:  # a dot is not an arrow: it stands a radius higher
+        assert abs(y - first - (at_s - first_s) / (last_s - first_s) * (last - first)) < 12, places
+    for name, title in TITLES.items():
+        page.get_by_role("tab", name=title).click()
+        page.wait_for_selector(f"#panel[data-transport={name}] #diagram:not(.old) .arrow.news")
+        for part in ("#diagram", "#bytes", ".side", "#again"):
+            bottom = page.evaluate(
+                f"document.querySelector('{part}').getBoundingClientRect().bottom"
+            )
+            assert bottom < 1080, f"{name}: {part} is below the fold"
+        assert page.evaluate(CUT_OFF) == []
+
+
+def test_the_moment_of_publishing_and_the_wait_of_a_question_are_seen(site, page):
+    page.goto(f"{site.url}/#short-polling")
+    page.wait_for_selector("#diagram:not(.old) .arrow.news")
+    told = page.inner_text("#bytes-moment")
+    published, sent, waited = map(float, re.findall(r"([\d.]+) ms", told))
+    assert abs(sent - published - waited) <= 1.5, told
+    page.locator("#diagram .said").first.click()
+    assert page.inner_text("#bytes-text") == "Hello, says the server."
+    assert "Nobody has asked" in page.inner_text("#bytes-moment")
+    assert f"{waited:g} ms" in page.inner_text("#bytes-moment")
+    page.keyboard.press("ArrowDown")  # to the question that fetches it
+    assert page.inner_text("#bytes-title") == "Client → Server"
+    page.get_by_role("tab", name="Long polling").click()
+    page.wait_for_selector("#panel[data-transport=long-polling] #diagram:not(.old) .arrow.news")
+    held = page.locator("#diagram text.holding").all_text_contents()
+    assert any("holds the question for" in text for text in held), held
+
+
+#: The texts of the diagram that are not wholly in it.
+CUT_OFF = """() => {
+  const { left, right, bottom } = document.querySelector("#diagram svg").getBoundingClientRect();
+  return [...document.querySelectorAll("#diagram text")].filter(text => {
+    const box = text.getBoundingClientRect();
+    return box.right > right + 1 || box.left < left - 1 || box.bottom > bottom + 1;
+  }).map(text => text.textContent); }"""
+
+
 def test_it_can_be_read_on_a_phone_by_day_and_by_night(site, page):
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto(f"{site.url}/")
     page.wait_for_selector("#diagram:not(.old) .arrow")
     assert page.evaluate("document.documentElement.scrollWidth") == 390
-    cut_off = page.evaluate(
-        """() => {
-          const { right } = document.querySelector("#diagram svg").getBoundingClientRect();
-          return [...document.querySelectorAll("#diagram text")].filter(text => {
-            const box = text.getBoundingClientRect();
-            return box.right > right + 1 || box.left < 0; }).map(text => text.textContent); }"""
-    )
-    assert cut_off == []
+    assert page.evaluate(CUT_OFF) == []
     paper = "getComputedStyle(document.body).backgroundColor"
     assert page.evaluate(paper) == "rgb(255, 255, 255)"
     page.emulate_media(color_scheme="dark")

@@ -2,7 +2,7 @@
 /** The lesson: for each transport a conversation that was just held, as a sequence diagram. */
 
 import { Diagram } from "./lesson_diagram.js";
-import { figuresOf, LESSONS, newsIn } from "./lesson_words.js";
+import { fateOf, figuresOf, LESSONS, newsIn, waitsOf } from "./lesson_words.js";
 import { count, counted, size, time, times } from "./numbers.js";
 import { byId, dressPage, element, hubUrl, markOf, postJson, Problem, tellTrouble, titleOf, TRANSPORTS } from "./page.js";
 
@@ -68,6 +68,7 @@ function select(transport) {
     tab.setAttribute("aria-selected", String(on));
     tab.setAttribute("tabindex", on ? "0" : "-1");
   }
+  for (const row of byId("rows").children) row.classList.toggle("shown", row.id === `row-${transport}`);
   const { saying, how, look } = LESSONS[transport];
   byId("panel").dataset.transport = transport;
   byId("panel").setAttribute("aria-labelledby", `tab-${transport}`);
@@ -95,7 +96,8 @@ function show() {
   }
   byId("result").textContent = busy ? "They are talking again; it takes two seconds …" : resultOf(talk);
   const news = talk.pieces.findIndex((piece) => newsIn(piece, talk.published).length > 0);
-  const chosen = Math.max(0, news);
+  /** @type {import("./lesson_diagram.js").Stop} */
+  const chosen = { kind: "piece", index: Math.max(0, news) };
   diagram.show(talk, chosen);
   choose(chosen);
 }
@@ -108,19 +110,47 @@ function resultOf(talk) {
   return `The client spoke ${times(sent)}${nothing}; ${counted(messages, "message")} came.${wait}`;
 }
 
-/** Show an arrow's bytes. @param {number} index */
-function choose(index) {
+/** Show an arrow's bytes, or what is published. @param {import("./lesson_diagram.js").Stop} stop */
+function choose({ kind, index }) {
   const talk = talks.get(shown);
-  const piece = talk?.pieces[index];
-  if (!talk || !piece) return;
-  diagram.choose(index);
+  if (!talk) return;
+  diagram.choose({ kind, index });
+  if (kind === "piece") showPiece(talk, talk.pieces[index]);
+  else showSaid(talk, index);
+}
+
+/** @param {Talk} talk @param {import("./lesson_words.js").Piece} piece */
+function showPiece(talk, piece) {
   const other = talk.peer === "broker" ? "Broker" : "Server";
   const way = piece.sender === "client" ? `Client → ${other}` : `${other} → Client`;
   byId("bytes-title").textContent = way;
   const facts = [`at ${time(piece.at_ms).join(" ")}`, counted(piece.bytes, "byte")];
   if (piece.note) facts.push(piece.note);
   byId("bytes-note").textContent = facts.join(" · ");
+  const news = newsIn(piece, talk.published);
+  const moments = talk.published.flatMap(({ at_ms, data }, index) => {
+    if (!news.includes(data)) return [];
+    const wait = time(waitsOf(talk)[index]).join(" ");
+    return [`Published at ${time(at_ms).join(" ")}, sent at ${time(piece.at_ms).join(" ")}: it waited ${wait}.`];
+  });
+  showMoment(moments.join(" "));
   byId("bytes-text").textContent = piece.text;
+}
+
+/** @param {Talk} talk @param {number} index */
+function showSaid(talk, index) {
+  const { at_ms, data } = talk.published[index];
+  byId("bytes-title").textContent = "The application publishes";
+  const bytes = new TextEncoder().encode(data).length;
+  byId("bytes-note").textContent = `at ${time(at_ms).join(" ")} · ${counted(bytes, "byte")}`;
+  showMoment(fateOf(talk, index));
+  byId("bytes-text").textContent = data;
+}
+
+/** @param {string} text */
+function showMoment(text) {
+  byId("bytes-moment").hidden = text === "";
+  byId("bytes-moment").textContent = text;
 }
 
 // ---- side by side -------------------------------------------------------------------------------

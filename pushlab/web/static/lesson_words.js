@@ -1,6 +1,8 @@
 // @ts-check
 /** The lesson's sentences, and what stands on an arrow: a piece of a conversation in a few words. */
 
+import { time } from "./numbers.js";
+
 /** @typedef {{at_ms: number, sender: "client" | "server", connection: number, bytes: number, text: string, note?: string}} Piece */
 /** @typedef {{at_ms: number, data: string}} Said */
 /** @typedef {{transport: string, peer: string, span_ms: number, published: Said[], delivered: Said[], pieces: Piece[], hits: Record<string, number>}} Talk */
@@ -13,8 +15,8 @@ export const LESSONS = {
       "The client asks again and again, by the clock. The server answers at once, and mostly there is nothing to say. " +
       "A message waits on the server until the next question comes.",
     look:
-      "Look at the grey, dashed answers: each was a question for nothing. Then look at the right edge: how long did a " +
-      "message wait until somebody asked?",
+      "Look at the grey, dashed answers: each was a question for nothing. Then look at the right edge: how long does a " +
+      "message wait until somebody asks?",
   },
   "long-polling": {
     saying: "“Tell me when we are there.”",
@@ -23,7 +25,7 @@ export const LESSONS = {
       "With the answer in hand, the client asks the next question at once.",
     look:
       "Look at the long bars on the server's line: questions that wait. The answer leaves the moment a message is there, " +
-      "but every answer costs another question.",
+      "but every answer costs another question. One question is held in vain: its time runs out.",
   },
   sse: {
     saying: "One question, and an answer that never ends.",
@@ -117,6 +119,42 @@ export function newsIn(piece, published) {
   if (piece.sender !== "server") return [];
   return published.map(({ data }) => data).filter((data) => piece.text.includes(data));
 }
+
+/**
+ * The piece that brings a published message; -1: none does.
+ * @param {Talk} talk
+ * @param {number} index of the message
+ */
+export function sentWith(talk, index) {
+  const { at_ms, data } = talk.published[index];
+  return talk.pieces.findIndex(
+    (piece) => piece.sender === "server" && piece.at_ms >= at_ms - 1 && piece.text.includes(data),
+  );
+}
+
+/**
+ * What becomes of a message at the moment in which it is published.
+ * @param {Talk} talk
+ * @param {number} index of the message
+ */
+export function fateOf(talk, index) {
+  const sent = sentWith(talk, index);
+  const other = talk.peer === "broker" ? "broker" : "server";
+  const now = WAITING[talk.transport] ?? "";
+  if (sent < 0) return `${now} Within this conversation it is not sent.`;
+  const wait = waitsOf(talk)[index] ?? 0;
+  const when = wait < 10 ? `It leaves at once, ${time(wait).join(" ")} later` : `It waits at the ${other} for ${time(wait).join(" ")}`;
+  return `${now} ${when}, and comes at ${time(talk.pieces[sent].at_ms).join(" ")}.`;
+}
+
+/** @type {Record<string, string>} what there is for a message to travel on */
+const WAITING = {
+  "short-polling": "Nobody has asked, so nothing can be sent.",
+  "long-polling": "A question is waiting at the server: this is its answer.",
+  sse: "The answer to the client's one request is still open: this is added to it.",
+  websocket: "The line is open in both directions.",
+  mqtt: "The broker knows who wants to hear it.",
+};
 
 /** @typedef {"ask" | "vain" | "news" | "rest"} Sense */
 
