@@ -13,7 +13,7 @@ WEB      := pushlab/web
 NODE_SERVERS := build/servers/node_modules/.installed
 
 .PHONY: help compare test check bench conformance soak systems systems-test systems-compare systems-verify attack noticing fidelity serve web npm reference lab \
-        slides course-html docs install format clean cluster-demo cluster-packages
+        slides course-html lite docs install format clean cluster-demo cluster-packages
 help:
 	@echo "make compare    run the main job: five transports, the same work, charts and a table"
 	@echo "make test       run the tests (as root on Debian it installs servers, chromium and npm for them)"
@@ -35,6 +35,7 @@ help:
 	@echo "make lab        open the course in JupyterLab"
 	@echo "make slides     the course as slides that work offline, and all figures as one PDF"
 	@echo "make course-html  the course as pages with their outputs, in build/course/"
+	@echo "make lite       the course as a site that runs in a browser's tab, in build/lite/"
 	@echo "make docs       the documents and the API reference as pages, in build/docs/"
 	@echo "make reference  measure again what results/reference/ holds"
 	@echo "make install    only make $(VENV), with everything for development"
@@ -137,6 +138,10 @@ slides: $(VENV)/.notebooks
 course-html: $(VENV)/.notebooks
 	$(BIN)/python -m pushlab.course.publish pages
 
+# PYODIDE: a folder or an address, where npm's core of Pyodide is not wanted or not to be had.
+lite: $(VENV)/.lite
+	$(BIN)/python -m pushlab.course.lite $(if $(PYODIDE),--pyodide $(PYODIDE)) $(ARGS)
+
 docs: $(VENV)/.docs
 	$(BIN)/mkdocs build --strict
 	@echo "build/docs/index.html"
@@ -161,6 +166,11 @@ $(VENV)/.core: $(BIN)/python pyproject.toml
 $(VENV)/.notebooks: $(VENV)/.core
 	@echo "Installing JupyterLab into $(VENV)"
 	@$(BIN)/python -m pip install --quiet --editable ".[notebooks]"
+	@touch $@
+
+$(VENV)/.lite: $(VENV)/.core
+	@echo "Installing JupyterLite into $(VENV)"
+	@$(BIN)/python -m pip install --quiet --group lite
 	@touch $@
 
 $(VENV)/.docs: $(VENV)/.core

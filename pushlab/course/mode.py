@@ -1,6 +1,7 @@
 """How the course runs: in full, fast for a test, or only read where no server can start."""
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -20,8 +21,8 @@ def fast() -> bool:
 
 
 def reading() -> bool:
-    """Whether to start no server."""
-    return _is_set(READING)
+    """Whether to start no server: asked for, or in a browser's tab, where none can start."""
+    return sys.platform == "emscripten" or _is_set(READING)
 
 
 def pictures_folder() -> str | None:
