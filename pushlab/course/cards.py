@@ -31,18 +31,19 @@ class Card:
         text: paragraphs, divided by empty lines; `code` between backquotes is set as code.
         tone: what the colour of its edge says.
         small: a last line in small letters.
+        code: lines below the text, shown as they are.
     """
 
     title: str
     text: str = ""
     tone: Tone = "plain"
     small: str = ""
+    code: str = ""
 
     def __str__(self) -> str:
-        lines = [self.title]
-        for part in filter(None, [*self.text.split("\n\n"), self.small]):
-            lines.append(textwrap.fill(" ".join(part.split()), _TEXT_WIDTH, initial_indent="  "))
-        return "\n".join(lines)
+        lines = [self.title, *map(_filled, filter(None, self.text.split("\n\n")))]
+        lines.extend(f"    {line}".rstrip() for line in self.code.split("\n") if self.code)
+        return "\n".join([*lines, *([_filled(self.small)] if self.small else [])])
 
     def html(self) -> str:
         """The card as HTML, with nothing to load."""
@@ -52,7 +53,8 @@ class Card:
             f'<div style="border-left:4px solid {colour};background:{colour}14;'
             'padding:.7em 1em;margin:.3em 0;max-width:46em;line-height:1.45">'
             f'<div style="font-weight:600">{_inline(self.title)}</div>'
-            f"{paragraphs(self.text)}{small if self.small else ''}</div>"
+            f"{paragraphs(self.text)}{_block(self.code) if self.code else ''}"
+            f"{small if self.small else ''}</div>"
         )
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
@@ -79,6 +81,18 @@ def paragraphs(text: str) -> str:
     """Paragraphs of plain text as HTML."""
     parts = [part for part in text.split("\n\n") if part.strip()]
     return "".join(f'<p style="margin:.4em 0 0">{_inline(part)}</p>' for part in parts)
+
+
+def _filled(text: str) -> str:
+    return textwrap.fill(" ".join(text.split()), _TEXT_WIDTH, initial_indent="  ")
+
+
+def _block(code: str) -> str:
+    """Lines as they are; long ones can be scrolled, so that a card is no wider than its page."""
+    return (
+        '<pre style="margin:.6em 0 0;padding:.6em .8em;background:#8A8A8A1C;border-radius:3px;'
+        f'font-size:.92em;line-height:1.4;overflow-x:auto;white-space:pre">{escape(code)}</pre>'
+    )
 
 
 def _inline(text: str) -> str:

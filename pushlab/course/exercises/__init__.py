@@ -1,5 +1,6 @@
 """The exercises of the course, by their ids. Each chapter's are data in a module of their own."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from difflib import get_close_matches
 from importlib import import_module
@@ -38,10 +39,16 @@ def all_exercises() -> dict[str, Exercise]:
     found = {}
     for chapter in CHAPTERS:
         ours = import_module(f"pushlab.course.exercises.{chapter}").EXERCISES
-        for number, each in enumerate(ours, 1):
+        for number, each in enumerate([*ours, *_builds(chapter)], 1):
             id = f"{chapter.replace('_', '-')}-{number}"
             found[id] = replace(each, id=id)
     return found
+
+
+def _builds(chapter: str) -> Iterator[Exercise]:
+    """What the chapter's students build; these come after its questions."""
+    for name in import_module("pushlab.course.builds").MODULES.get(chapter, ()):
+        yield from import_module(f"pushlab.course.builds.{name}").BUILDS
 
 
 def exercise(id: str) -> Exercise:

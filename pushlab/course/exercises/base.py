@@ -30,18 +30,20 @@ class Feedback(Shown):
 
     Attributes:
         mistake: the name of the mistake that was recognised, if one was.
+        code: lines that are shown as they are: a test's input, a traceback.
     """
 
     verdict: Verdict
     text: str
     mistake: str = ""
+    code: str = ""
 
     def __bool__(self) -> bool:
         return self.verdict == "right"
 
     def _card(self) -> Card:
         head, tone = _LOOKS[self.verdict]
-        return Card(head, self.text, tone)
+        return Card(head, self.text, tone, code=self.code)
 
     def _ipython_display_(self) -> None:
         """As an output of its own: what a cell returns nbgrader takes for a number of points."""
