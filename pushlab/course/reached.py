@@ -1,8 +1,8 @@
 """Under which address a student's browser reaches a port of the machine that runs the notebook.
 
 At home it is that machine. Under JupyterHub and Binder the browser sees Jupyter alone, and
-jupyter-server-proxy carries a port below Jupyter's own path. Colab and GitHub's Codespaces give each
-port a name.
+jupyter-server-proxy carries a port below Jupyter's own path. Colab and GitHub's Codespaces give
+each port a name.
 """
 
 import importlib
