@@ -12,13 +12,13 @@ from typing import Any, cast
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, NullLocator
 
 from pushlab.analysis.summary.keys import spans_decades, value_words
 from pushlab.charts.frame import fit, say
+from pushlab.charts.palette import dark
 from pushlab.charts.style import ACCENT, GREY, GRID, CellStyle, legend_key, mark
 
 __all__ = ["Curve", "Spot", "draw_curves", "handles", "name_curves", "scale_across", "scale_up"]
@@ -191,7 +191,7 @@ def name_curves(axes: Axes, curves: Sequence[Curve], *, size: float = 18) -> Non
             va="center",
             fontsize=points,
             fontweight="bold",
-            color=_dark(curve.style.colour),
+            color=dark(curve.style.colour),
         )
 
 
@@ -214,14 +214,6 @@ def _begin(group: Sequence[float], step: float, low: float, high: float) -> floa
     length = (len(group) - 1) * step
     centre = sum(group) / len(group)
     return max(min(centre - length / 2, high - length), low)
-
-
-def _dark(colour: str) -> str:
-    """A shade of the colour that can be read as text on white."""
-    red, green, blue = to_rgb(colour)
-    light = 0.299 * red + 0.587 * green + 0.114 * blue
-    share = 0.62 if light > 0.55 else 0.88
-    return to_hex((red * share, green * share, blue * share))
 
 
 def handles(curves: Sequence[Curve], care: str) -> list[Artist]:

@@ -10,10 +10,10 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from matplotlib.colors import to_hex, to_rgb
 from matplotlib.lines import Line2D
 
 from pushlab.analysis.summary.by_system import named, plain_label
+from pushlab.charts.palette import ACCENT, FLOOR, GREY, GRID, INK, LINE, OTHERS, shade
 from pushlab.contract.profile import Profile
 
 __all__ = [
@@ -28,14 +28,6 @@ __all__ = [
     "mark",
 ]
 
-INK = "#1B1B1B"
-GREY = "#6B6B6B"
-GRID = "#E3E3E3"
-LINE = "#CFCFCF"
-ACCENT = "#A3282B"  #: marks on the chart: unstable, generator-bound, failed
-
-_OTHERS = ("#CC79A7", "#7F5AA8", "#8C6D31")  # plug-ins; neither warm nor cool
-_FLOOR = "#8A8A8A"
 _BROWSER = " in Chromium"  # ends the label of a cell whose subscribers were there
 _DOTS = (0, (0.6, 1.2))
 _DOTTED: Mapping[str, Any] = {"hatch": "..", "edgecolor": "white", "linewidth": 0}
@@ -100,7 +92,7 @@ def cell_styles(
     found: dict[str, CellStyle] = {}
     strangers = list(dict.fromkeys(one.name for one in profiles.values() if not one.colour))
     for cell, profile in profiles.items():
-        base = profile.colour or _OTHERS[strangers.index(profile.name) % len(_OTHERS)]
+        base = profile.colour or OTHERS[strangers.index(profile.name) % len(OTHERS)]
         dotted = in_browser(cell)
         same = [
             other
@@ -109,7 +101,7 @@ def cell_styles(
             and in_browser(other) == dotted
             and at.get(other) == at.get(cell)
         ]
-        colour = _FLOOR if cell in floors else _shade(base, same.index(cell), len(same))
+        colour = FLOOR if cell in floors else shade(base, same.index(cell), len(same))
         system, server = at.get(cell, ("", ""))
         label = plain_label(cell, system)  # where there is one server alone, a page says it once
         look = CellStyle(
@@ -135,13 +127,3 @@ def _of_server(look: CellStyle, place: int, server: str) -> CellStyle:
     hatch = _HATCHES[(place - 1) % len(_HATCHES)]
     texture = {"hatch": hatch, "edgecolor": "white", "linewidth": 0}
     return replace(look, line=_LINES[(place - 1) % len(_LINES)], texture=texture)
-
-
-def _shade(base: str, index: int, count: int) -> str:
-    """The colour for one of several settings: from darker to lighter around `base`."""
-    if count == 1:
-        return base
-    place = index / (count - 1) * 2 - 1  # -1 (dark) to 1 (light)
-    toward, share = (0.0, -place * 0.35) if place < 0 else (1.0, place * 0.45)
-    red, green, blue = (channel + (toward - channel) * share for channel in to_rgb(base))
-    return to_hex((red, green, blue))

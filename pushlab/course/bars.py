@@ -1,199 +1,83 @@
-"""The course's chart: for each row the student's guess, the formula and what was measured."""
+"""The course's chart: for each row the student's guess, the formula and what was measured.
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+On a linear axis a bar begins at nought and its length is the number. A logarithmic axis has no
+nought to begin at, so there the numbers are points; one that is nought stands behind a break.
+"""
 
-import numpy as np
-from matplotlib.axes import Axes
+import math
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
 
-from pushlab.charts.frame import SLIDE, describe_axis, frame, say, scale_below, styled
-from pushlab.charts.style import ACCENT, GREY, INK, LINE
-from pushlab.course.guesses import Guess
-from pushlab.course.measured import Measurement, rate_in_words
+from pushlab.charts.palette import ACCENT, GREY, INK, LINE, mixed
+from pushlab.course.findings import shown
 from pushlab.course.pictures import Picture
-from pushlab.course.quantities import with_unit
-from pushlab.course.trouble import CourseError
-from pushlab.quantities import exact_duration
+from pushlab.course.svg.canvas import Canvas, Shape
+from pushlab.course.svg.scales import Linear, Log, Scale, fitted
+from pushlab.course.svg.sheet import (
+    LEFT,
+    RIGHT,
+    Key,
+    Sheet,
+    axis_below,
+    sheet,
+)
+from pushlab.course.svg.text import wide, wrapped
+from pushlab.quantities import exact_duration, span
 
-__all__ = ["Bar", "Kind", "Row", "bars_chart", "figure_chart", "kind_of"]
+__all__ = ["Bar", "BarKind", "Bars", "bars_chart"]
 
+BarKind = Literal["guess", "formula", "measured", "other"]
 
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """A figure: its unit, what the axis says, and the sentence of the title."""
-
-    unit: str
-    axis: str
-    one: str
-    several: str
-    factor: float = 1.0
-
-
-_KINDS: Mapping[str, Kind] = {
-    "waiting_s": Kind(
-        "s",
-        "how long a message was on its way, on average; each dot is one message",
-        "A message waited {} on average",
-        "How long a message waits",
-    ),
-    "requests_per_s": Kind(
-        "a second",
-        "requests a second that the server handled, for all clients together",
-        "Requests that the server handled: {}",
-        "What the server has to handle",
-    ),
-    "requests_per_message": Kind(
-        "requests",
-        "requests for each message that arrived",
-        "Each message took {}",
-        "What a message costs in requests",
-    ),
-    "wasted": Kind(
-        "%",
-        "share of the requests that brought nothing",
-        "{} of the requests brought nothing",
-        "How many requests are in vain",
-        factor=100.0,
-    ),
-    "bytes_per_message": Kind(
-        "bytes",
-        "bytes sent both ways for each message that arrived",
-        "Each message took {}",
-        "What a message costs in bytes",
-    ),
-    "cpu_ms_per_message": Kind(
-        "ms",
-        "work of the server's processor for each message that arrived",
-        "Each message took {} of the server's processor",
-        "What a message costs in processor time",
-    ),
+_LOG_FROM = {1: 40.0, 2: 8.0}  # largest by smallest, from which a linear axis hides the small ones
+_NAMES = 150.0  #: pixels that rows' names may take
+_NAME, _LABEL = 18.0, 16.5
+_SMALL = 0.86  #: an interval's words beside its number's
+_GAP = 12.0  #: from a mark to its words
+_NOUGHT = 34.0  #: for what is nought, beside a logarithmic axis
+_SHAPES: dict[BarKind, Shape] = {
+    "guess": "circle",
+    "formula": "diamond",
+    "measured": "circle",
+    "other": "square",
 }
+_MOST_DOTS = 400
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One number: ``guess``, ``formula``, ``measured`` or ``other``, and what to call it."""
+    """One number, and what to call it.
 
-    kind: str
+    Attributes:
+        interval: between which it lies with 95 % confidence.
+        samples: what it is the mean of; drawn as small dots.
+    """
+
+    kind: BarKind
     value: float
     name: str
+    interval: tuple[float, float] | None = None
     samples: Sequence[float] = ()
+
+    @property
+    def reach(self) -> float:
+        """The rightmost that is drawn of it."""
+        return max(self.value, self.interval[1] if self.interval else 0.0)
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class Bars:
     """One transport with one setting: its name, its colour, and its numbers."""
 
     name: str
     colour: str
-    bars: Sequence[Bar]
-
-
-def kind_of(figure: str) -> Kind:
-    """What there is to say of a figure. Raises CourseError."""
-    if figure not in _KINDS:
-        raise CourseError(f"there is no figure {figure!r} (figures: {', '.join(_KINDS)})")
-    return _KINDS[figure]
-
-
-def figure_chart(
-    measured: Measurement,
-    figure: str,
-    guess: Guess | Mapping[str, Guess] | None,
-    *,
-    title: str | None = None,
-) -> Picture:
-    """Draw one figure of a measurement; see `Measured.chart`."""
-    kind = kind_of(figure)
-    guesses = _by_cell(measured, guess)
-    rows = []
-    for cell in measured.cells:
-        numbers = measured.figures(cell)
-        bars = []
-        if cell in guesses:
-            bars.append(Bar("guess", guesses[cell].value, guesses[cell].name))
-        formula = measured.formula(cell, figure)
-        # No way takes no time at all: a formula that leaves the machine out says nothing of it.
-        if formula is not None and (formula or kind.unit != "s"):
-            bars.append(Bar("formula", formula * kind.factor, "the formula"))
-        value = getattr(numbers, figure)
-        if value is not None:
-            samples = measured.samples_s(cell) if figure == "waiting_s" else ()
-            bars.append(Bar("measured", value * kind.factor, "measured", tuple(samples)))
-        rows.append(Row(numbers.name, measured.row(cell).colour, bars))
-    return bars_chart(
-        rows,
-        unit=kind.unit,
-        axis=kind.axis,
-        title=title or _finding(kind, rows, _short_names(measured)),
-        subtitle=_subtitle(measured),
-        footer=_footer(measured),
-    )
-
-
-def _by_cell(
-    measured: Measurement, guess: Guess | Mapping[str, Guess] | None
-) -> Mapping[str, Guess]:
-    if guess is None:
-        return {}
-    if isinstance(guess, Mapping):
-        return {measured.cell(name): each for name, each in guess.items()}
-    return {measured.cells[0]: guess}
-
-
-def _short_names(measured: Measurement) -> dict[str, str]:
-    """How a title calls each row."""
-    return {row.name: row.short for row in measured.rows}
-
-
-def _finding(kind: Kind, rows: Sequence[Row], names: Mapping[str, str]) -> str:
-    found = [(row.name, bar.value) for row in rows for bar in row.bars if bar.kind == "measured"]
-    if not found:
-        return kind.several
-    if len(found) == 1:
-        return kind.one.format(with_unit(found[0][1], kind.unit))
-    low, high = min(found, key=lambda each: each[1]), max(found, key=lambda each: each[1])
-    return (
-        f"{kind.several}: {with_unit(low[1], kind.unit)} ({names[low[0]]})"
-        f" to {with_unit(high[1], kind.unit)} ({names[high[0]]})"
-    )
-
-
-def _subtitle(measured: Measurement) -> str:
-    work = measured.work
-    parts = [f"{work.clients:,} clients", rate_in_words(work)]
-    intervals = {
-        float(row.options["interval_s"]) for row in measured.rows if "interval_s" in row.options
-    }
-    if len(intervals) == 1:
-        parts.append(f"polling clients ask every {exact_duration(intervals.pop())}")
-    if work.one_way_ms:
-        parts.append(f"a server {work.one_way_ms:g} ms away")
-    return ", ".join(parts)
-
-
-def _footer(measured: Measurement) -> str:
-    work = measured.work
-    counts = [row.figures.deliveries for row in measured.rows]
-    many = f"{min(counts):,}" if min(counts) == max(counts) else f"{min(counts):,}-{max(counts):,}"
-    each = f"{work.trials} times " if work.trials > 1 else ""
-    parts = [
-        f"{many} messages delivered in {each}{work.duration_s:g} s",
-        f"{work.machine}, {work.cores} cores".lstrip(", "),
-    ]
-    day = "" if measured.here else f"recorded on {work.recorded}, not on your machine: "
-    return day + " · ".join(parts)
-
-
-# ---- drawing ------------------------------------------------------------------------------------
-
-#: What a logarithmic axis needs on its right for words, as a part of what is left of them.
-_ROOM = 0.5
-_LOG_FROM = {1: 40.0, 2: 8.0}  # largest by smallest, from which a linear axis hides the small ones
+    bars: Sequence[Bar] = field(default_factory=tuple)
+    nothing: str = "not measured"  #: what is said of a row without numbers
 
 
 def bars_chart(
-    rows: Sequence[Row],
+    rows: Sequence[Bars],
     *,
     unit: str,
     axis: str,
@@ -209,92 +93,183 @@ def bars_chart(
             lie far apart.
     """
     bars = [bar for row in rows for bar in row.bars]
-    values = [bar.value for bar in bars if bar.value > 0]
-    with styled():
-        figure, bottom, top = frame(footer, title, subtitle, rows=len(rows))
-        axes = figure.add_axes((SLIDE.left, bottom, SLIDE.right - SLIDE.left, top - bottom))
-        spread = max(values) / min(values) if values else 1.0
-        logarithmic = unit == "s" and spread > _LOG_FROM[min(len(rows), 2)]
-        if decades is not None:
-            logarithmic = decades and bool(values)
-        _scale(axes, bars, values, unit, logarithmic)
-        place = 0.0
-        for row in rows:
-            first = place
-            for bar in row.bars:
-                _draw(axes, bar, row.colour, place, unit, size=min(19.0, 90.0 / len(bars) + 11))
-                place += 1.0
-            middle = (first + place - 1) / 2
-            say(axes, row.name, (0, middle), (-22, 0), 19, bold=True, within="rows")
-            place += 0.5
-            if row is not rows[-1]:
-                axes.axhline(place - 0.75, color=LINE, linewidth=1)
-        axes.set_ylim(place - 0.9, -0.7)
-        axes.set_yticks([])
-        scale_below(axes)
-        describe_axis(axes, axis)
-    return Picture(figure, title, _in_words(rows, unit))
-
-
-def _scale(
-    axes: Axes, bars: Sequence[Bar], values: Sequence[float], unit: str, logarithmic: bool
-) -> None:
-    reach = max([*values, *(max(bar.samples) for bar in bars if len(bar.samples))], default=1.0)
-    if logarithmic:
-        axes.set_xscale("log")
-        low = min(values)
-        left = low / 4
-        axes.set_xlim(left, reach * (reach / left) ** _ROOM)
-        axes.minorticks_off()
-    else:
-        axes.set_xlim(0, reach * 1.62)
-    axes.xaxis.set_major_formatter(
-        lambda value, _: exact_duration(value) if unit == "s" else f"{value:,.10g}"
+    count = sum(max(1, len(row.bars)) for row in rows)
+    lane = max(25.0, min(40.0, 330 / count))
+    air = lane * 0.55
+    height = count * lane + len(rows) * air
+    logarithmic = _far_apart(rows, unit) if decades is None else decades
+    marks = _keys(bars, unit)
+    left = LEFT + max(
+        wide(line, _NAME, bold=True) for row in rows for line in _name_lines(row.name)
     )
+    scale = _scale(bars, unit, left + 20, logarithmic)
+    said = f"{axis}; each line is ten times the one before" if _powers(scale) else axis
+    page = sheet(title, subtitle, footer, height=height, axis=said, marks=marks)
+    axis_below(page, scale, lambda value: _on_axis(value, unit), left=left)
+    if isinstance(scale, Log) and not math.isnan(scale.zero):
+        _break(page, scale)
+    place = page.top + air / 2
+    for number, row in enumerate(rows):
+        first = place
+        for bar in row.bars:
+            _draw(page.canvas, bar, row.colour, scale, place + lane / 2, lane, unit)
+            place += lane
+        if not row.bars:
+            page.canvas.text((scale.start + 4, place + lane / 2), row.nothing, _LABEL, GREY)
+            place += lane
+        _name(page.canvas, row.name, (first + place) / 2)
+        place += air
+        if number < len(rows) - 1:
+            page.canvas.line([(LEFT, place - air / 2), (RIGHT, place - air / 2)], LINE)
+    return Picture(page.canvas, title, in_words(rows, unit))
 
 
-def _draw(axes: Axes, bar: Bar, colour: str, place: float, unit: str, *, size: float) -> None:
-    left = axes.get_xlim()[0]
-    ink = {"guess": ACCENT, "formula": INK, "measured": colour, "other": GREY}[bar.kind]
-    style = (0, (2, 2)) if bar.kind == "guess" else "-"
-    width = 9.0 if bar.kind == "measured" else 3.0
-    axes.plot(
-        [left, bar.value], [place, place], color=ink, linewidth=width, linestyle=style,
-        solid_capstyle="butt", alpha=0.85, zorder=2,
-    )  # fmt: skip
-    axes.plot(
-        [bar.value], [place],
-        marker={"formula": "D", "other": "s"}.get(bar.kind, "o"),
-        markersize=15, markeredgewidth=2.5, markeredgecolor=ink,
-        markerfacecolor=colour if bar.kind == "measured" else "white", zorder=4,
-        clip_on=False,  # at nought a marker stands on the edge
-    )  # fmt: skip
-    if len(bar.samples):
-        shown = np.asarray(bar.samples)
-        shown = shown[shown > left]
-        lift = np.random.default_rng(1).uniform(0.18, 0.42, len(shown))
-        axes.plot(
-            shown, place + lift, marker=".", markersize=5, linestyle="none", color=colour,
-            alpha=0.45, zorder=1,
-        )  # fmt: skip
-    say(
-        axes,
-        f"{bar.name}: {_shown(bar.value, unit)}",
-        (bar.value, place),
-        (16, 0),
-        size,
-        ink if bar.kind == "guess" else INK,
-        fontweight="bold" if bar.kind == "measured" else "normal",
-        zorder=5,
-    )
-
-
-def _shown(value: float, unit: str) -> str:
-    return with_unit(value if unit == "s" else float(f"{value:.3g}"), unit)
-
-
-def _in_words(rows: Sequence[Row], unit: str) -> str:
+def in_words(rows: Sequence[Bars], unit: str) -> str:
+    """Every number of the chart, a line for each row."""
     return "\n".join(
-        f"{row.name}: " + ", ".join(f"{bar.name} {_shown(bar.value, unit)}" for bar in row.bars)
+        f"{row.name}: "
+        + ", ".join(f"{_label(bar, unit, ' ')} {_between(bar, unit)}".rstrip() for bar in row.bars)
         for row in rows
     )
+
+
+# ---- scales -------------------------------------------------------------------------------------
+
+
+def _far_apart(rows: Sequence[Bars], unit: str) -> bool:
+    values = [bar.value for row in rows for bar in row.bars if bar.value > 0]
+    spread = max(values) / min(values) if values else 1.0
+    return unit == "s" and spread > _LOG_FROM[min(len(rows), 2)]
+
+
+def _powers(scale: Scale) -> bool:
+    """Whether the lines of the axis are powers of ten."""
+    if not isinstance(scale, Log):
+        return False
+    first, *rest = scale.ticks()
+    return len(rest) > 1 and math.isclose(rest[0], 10 * first)
+
+
+def _scale(bars: Sequence[Bar], unit: str, left: float, logarithmic: bool) -> Scale:
+    """A scale on which every label still ends on the sheet."""
+    needs = [(bar.reach, _GAP + _label_width(bar, unit)) for bar in bars]
+    needs += [(max(bar.samples), 6.0) for bar in bars if len(bar.samples)]
+    values = [bar.value for bar in bars if bar.value > 0]
+    if not logarithmic or not values:
+        factor = fitted(needs, left, RIGHT, 0.0)
+        return Linear(0.0, max((RIGHT - left) / factor, 1e-12), left, RIGHT)
+    nought = any(bar.value <= 0 for bar in bars)
+    start = left + (_NOUGHT if nought else 0.0)
+    low = min([*values, *(bar.interval[0] for bar in bars if bar.interval and bar.interval[0] > 0)])
+    low /= 1.5
+    logs = [(math.log(value), needed) for value, needed in needs if value > low]
+    factor = fitted(logs, start, RIGHT, math.log(low))
+    high = low * math.exp((RIGHT - start) / factor)
+    return Log(low, high, start, RIGHT, zero=left + 4 if nought else math.nan)
+
+
+def _on_axis(value: float, unit: str) -> str:
+    return exact_duration(value) if unit == "s" else f"{value:,.10g}"
+
+
+def _break(page: Sheet, scale: Log) -> None:
+    """Nought beside a logarithmic axis, and that something is left out between them."""
+    x, y = scale.zero, page.bottom
+    page.canvas.line([(x, page.top), (x, y)], LINE, dash=(2, 3))
+    page.canvas.text((x, y + 16), "0", 15.5, GREY, anchor="middle")
+    for step in (0.0, 5.0):
+        at = (x + scale.start) / 2 + step - 2
+        page.canvas.line([(at - 3, y + 5), (at + 3, y - 5)], GREY, 1.5)
+
+
+# ---- marks --------------------------------------------------------------------------------------
+
+
+def _draw(
+    canvas: Canvas, bar: Bar, colour: str, scale: Scale, y: float, lane: float, unit: str
+) -> None:
+    ink = {"guess": ACCENT, "formula": INK, "measured": colour, "other": GREY}[bar.kind]
+    x, start, points = scale(bar.value), scale.start, isinstance(scale, Log)
+    if points:
+        canvas.line([(start, y), (RIGHT, y)], mixed(LINE, 1.0, 0.45), dash=(1, 4))
+    elif bar.kind == "measured":
+        canvas.rect((start, y - lane * 0.17), (x - start, lane * 0.34), colour, opacity=0.85)
+    else:
+        canvas.line([(start, y), (x, y)], ink, 2.5, dash=(3, 4) if bar.kind == "guess" else ())
+    if len(bar.samples):
+        _dots(canvas, bar.samples, colour, scale, y, lane)
+    size = min(14.0, lane * 0.46) * (0.85 if bar.interval else 1.0)
+    fill = colour if bar.kind == "measured" else "#ffffff"
+    canvas.mark(_SHAPES[bar.kind], (x, y), size, ink, fill=fill, width=2.4)
+    if bar.interval:
+        ends = scale(max(bar.interval[0], 0.0)), scale(bar.interval[1])
+        canvas.whiskers(ends, y, lane * 0.48, INK)
+    end = max(x + size / 2, scale(bar.reach)) + _GAP - 4
+    size = min(_LABEL, lane * 0.6)
+    _say(canvas, bar, (end, y), size, unit, halo=points)
+
+
+def _say(
+    canvas: Canvas, bar: Bar, at: tuple[float, float], size: float, unit: str, *, halo: bool
+) -> None:
+    """What a bar is called and how much it is, and the interval in small letters."""
+    label, between, bold = _label(bar, unit), _between(bar, unit), bar.kind == "measured"
+    second = (at[0] + wide(label, size, bold=bold) + size * 0.35, at[1])
+    if between:
+        canvas.text(second, between, size * _SMALL, GREY, halo=halo)
+    colour = ACCENT if bar.kind == "guess" else INK
+    canvas.text(at, label, size, colour, bold=bold, halo=halo)
+
+
+def _dots(
+    canvas: Canvas, samples: Sequence[float], colour: str, scale: Scale, y: float, lane: float
+) -> None:
+    """Each message as a dot under the bar; where there are very many, evenly chosen ones."""
+    step = max(1, len(samples) // _MOST_DOTS)
+    lot = random.Random(1)
+    low = scale.low if isinstance(scale, Log) else 0.0
+    places = [
+        (scale(value), y + lane * lot.uniform(0.26, 0.5))
+        for value in samples[::step]
+        if value >= low
+    ]
+    canvas.dots(places, 1.8, colour, opacity=0.5)
+
+
+# ---- words --------------------------------------------------------------------------------------
+
+
+def _label(bar: Bar, unit: str, joint: str = ": ") -> str:
+    return f"{bar.name}{joint}{shown(bar.value, unit)}"
+
+
+def _between(bar: Bar, unit: str) -> str:
+    """The interval without a unit that stands before it already."""
+    told = span(bar.interval, lambda value: shown(value, unit)) if bar.interval else ""
+    if told and unit != "s":
+        told = told.removesuffix(unit).removesuffix(unit.removesuffix("s")).rstrip()
+    return f"({told})" if told else ""
+
+
+def _label_width(bar: Bar, unit: str) -> float:
+    width = wide(_label(bar, unit), _LABEL, bold=bar.kind == "measured")
+    return width + wide(_between(bar, unit), _LABEL * _SMALL) + _LABEL * 0.35 + 4
+
+
+def _name_lines(name: str) -> Sequence[str]:
+    return wrapped(name, _NAME, _NAMES, bold=True)
+
+
+def _name(canvas: Canvas, name: str, y: float) -> None:
+    lines = _name_lines(name)
+    y -= (len(lines) - 1) * _NAME * 0.6
+    for line in lines:
+        canvas.text((LEFT, y), line, _NAME, bold=True)
+        y += _NAME * 1.2
+
+
+def _keys(bars: Sequence[Bar], unit: str) -> list[Key]:
+    """What a line with two ends is; the marks have their words beside them."""
+    if any(_between(bar, unit) for bar in bars):
+        return [Key("whiskers", INK, "95 % interval over trials")]
+    return []

@@ -1,6 +1,7 @@
 """A measurement beside something else: the reference run, or what a month of it would cost."""
 
-from pushlab.course.bars import Bar, Row, bars_chart, kind_of
+from pushlab.course.bars import Bar, Bars, bars_chart
+from pushlab.course.findings import kind_of
 from pushlab.course.measured import rate_in_words
 from pushlab.course.measurement_charts import Measured, measured_from
 from pushlab.course.pictures import Picture
@@ -34,7 +35,7 @@ def beside_reference(measured: Measured, figure: str) -> Picture:
         known = getattr(there[0].figures, figure) if there else None
         if known is not None:
             bars.append(Bar("other", known * kind.factor, "reference"))
-        rows.append(Row(measured.figures(cell).name, measured.row(cell).colour, bars))
+        rows.append(Bars(measured.figures(cell).name, measured.row(cell).colour, bars))
     ours, theirs = measured.work, other.work
     return bars_chart(
         rows,
@@ -59,7 +60,7 @@ def month_of(measured: Measured) -> Picture:
     if month is None:
         raise CourseError("no architecture is known that carries what was measured")
     rows = [
-        Row(
+        Bars(
             row.name,
             row.colour,
             [

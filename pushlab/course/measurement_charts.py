@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from pushlab.course.bars import figure_chart
+from pushlab.course.figure_charts import figure_chart
 from pushlab.course.from_run import measurement_of
 from pushlab.course.guesses import Guess
 from pushlab.course.measured import Measurement
 from pushlab.course.pictures import Picture
+from pushlab.course.staleness import staleness_chart
 from pushlab.course.timeline import timeline_chart
 
 if TYPE_CHECKING:
@@ -29,8 +30,9 @@ class Measured(Measurement):
         """One figure of every row, with the formula and the student's guess beside it.
 
         Args:
-            figure: ``waiting_s``, ``requests_per_s``, ``requests_per_message``, ``wasted``,
-                ``bytes_per_message`` or ``cpu_ms_per_message``.
+            figure: ``waiting_s``, ``median_s``, ``p95_s``, ``p99_s``, ``worst_s``,
+                ``requests_per_s``, ``requests_per_message``, ``wasted``, ``bytes_per_message`` or
+                ``cpu_ms_per_message``.
             guess: what the student wrote down; for several rows, by row or transport.
             title: what the chart shows, if another sentence says it better than ours.
         """
@@ -39,6 +41,10 @@ class Measured(Measurement):
     def timeline(self, name: str | None = None, *, seconds: float = 4.0) -> Picture:
         """One client's requests and messages along the time."""
         return timeline_chart(self, self.cell(name or self.cells[0]), seconds)
+
+    def staleness(self, *, seconds: float | None = None) -> Picture:
+        """How far a typical client of each row is behind, along the time."""
+        return staleness_chart(self, seconds)
 
 
 def measured_from(run: "Run", *, here: bool, transports: Sequence[str] | None = None) -> Measured:

@@ -6,12 +6,8 @@ was measured there, and every picture says so.
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
-from typing import Any
-
-import numpy as np
-from matplotlib.axes import Axes
 
 from pushlab.analysis.cost.architectures import ARCHITECTURES, DEFAULT, Architecture
 from pushlab.analysis.cost.book import PriceBook, load_book
@@ -24,18 +20,17 @@ from pushlab.analysis.energy.traces import predicted_trace
 from pushlab.analysis.forecast.calibration import Calibration, calibration_of
 from pushlab.analysis.forecast.sizing import sized
 from pushlab.analysis.models.bisection import crossing
-from pushlab.charts.curves import Curve, Spot, draw_curves, name_curves, scale_across
-from pushlab.charts.frame import describe_axis, frame, say, scale_below, styled
-from pushlab.charts.style import ACCENT, GREY, GRID, INK, CellStyle, cell_styles
 from pushlab.contract.profile import Profile
 from pushlab.contract.registry import STANDARD, profile_of
-from pushlab.course.bars import Bar, Row, bars_chart
+from pushlab.course.bars import Bar, Bars, bars_chart
 from pushlab.course.guesses import Guess
+from pushlab.course.paper_charts import Even, break_even_chart, growth_chart
 from pushlab.course.pictures import Picture
 from pushlab.course.quantities import with_unit
 from pushlab.course.reference import reference_run
+from pushlab.course.svg.plot import Line
 from pushlab.course.trouble import CourseError
-from pushlab.quantities import interval, large
+from pushlab.quantities import interval
 
 __all__ = ["Paper", "on_paper"]
 
@@ -49,6 +44,7 @@ _SERVER = (
     "a server: a core and 4 GiB, half kept free; its costs as in the reference run (400 clients)"
 )
 _FOOTER = "list prices and likely values; servers as measured with 400 clients, half kept free"
+_SHORTEST_S, _LONGEST_S, _STEPS_ACROSS = 1.0, 1800.0, 40
 _FIGURES = {
     "requests_per_s": ("requests a second, for all clients together", "requests a second"),
     "servers": ("servers", "servers"),
@@ -152,48 +148,25 @@ class Paper:
         of: Callable[[str, float], float] = (
             self.servers if figure == "servers" else self.requests_per_s
         )
-        curves = [
-            Curve(_styles()[name], [Spot(n, of(name, n)) for n in steps]) for name in STANDARD
+        lines = [
+            Line(_title(name), _colour(name), [(n, of(name, n)) for n in steps])
+            for name in STANDARD
         ]
         most = of("short-polling", self.clients)
         push = of("sse", self.clients)
-        title = f"{most:,.0f} {unit} with short polling, {push:,.0f} with SSE"
-        footer = _SERVER if figure == "servers" else "by the formulas; nothing was measured"
-        with styled():
-            figure_, bottom, top = frame(
-                footer, title, f"{self.clients:,} clients, {self._asked()}"
-            )
-            axes = figure_.add_axes((0.13, bottom, 0.6, top - bottom - 0.05))
-            scale_across(axes, "clients", steps)
-            seen = [value for curve in curves for value in curve.values() if value > 0]
-            seen += [guess.value] if guess is not None and guess.value > 0 else []
-            axes.set_yscale("log")
-            axes.set_ylim(min(seen) / 3, max(seen) * 2)
-            axes.minorticks_off()
-            axes.yaxis.set_major_formatter(lambda value, _: large(value))
-            axes.tick_params(axis="y", length=0, labelsize=15)
-            axes.grid(axis="y", color=GRID, linewidth=1)
-            axes.spines["bottom"].set_color(GRID)
-            draw_curves(axes, curves)
-            name_curves(axes, curves)
-            axes.text(0, 1.03, axis, transform=axes.transAxes, fontsize=17, color=GREY)
-            for n, value in ((n, of("short-polling", n)) for n in steps):
-                _say(axes, n, value, f"{value:,.0f}", INK, right=n == steps[0])
-            if guess is not None:
-                colour = ACCENT
-                axes.plot(
-                    [self.clients], [guess.value], marker="o", markersize=16, zorder=6,
-                    markerfacecolor="white", markeredgecolor=colour, markeredgewidth=3,
-                    clip_on=False,
-                )  # fmt: skip
-                told = f"\u25cb {guess.name}: {guess.value:,.0f}"
-                axes.text(0.02, 0.9, told, transform=axes.transAxes, fontsize=17, color=colour)
-            describe_axis(axes, "clients")
-        return Picture(figure_, title, self._words(of, unit))
+        return growth_chart(
+            lines,
+            guess,
+            axis=axis,
+            title=f"{most:,.0f} {unit} with short polling, {push:,.0f} with SSE",
+            subtitle=f"{self.clients:,} clients, {self._asked()}",
+            footer=_SERVER if figure == "servers" else "by the formulas; nothing was measured",
+            words=self._words(of, unit),
+        )
 
     def _words(self, of: Callable[[str, float], float], unit: str) -> str:
         return "\n".join(
-            f"{_styles()[name].name}: {of(name, self.clients):,.0f} {unit}" for name in STANDARD
+            f"{_title(name)}: {of(name, self.clients):,.0f} {unit}" for name in STANDARD
         )
 
     def month(self, guess: Guess | None = None) -> Picture:
@@ -210,7 +183,7 @@ class Paper:
                 bars.append(Bar("other", each, "by the request"))
             if guess is not None and name == "short-polling":
                 bars.insert(0, Bar("guess", guess.value, guess.name))
-            rows.append(Row(_styles()[name].name, _styles()[name].colour, bars))
+            rows.append(Bars(_title(name), _colour(name), bars))
         low, high = (self.usd(name, by_request=False) for name in ("sse", "short-polling"))
         title = f"On rented servers {_round(low)} USD a month with SSE, {_round(high)} with polling"
         if not math.isnan(each := self.usd("short-polling", by_request=True)):
@@ -218,7 +191,7 @@ class Paper:
         return bars_chart(
             rows,
             unit="USD",
-            axis="US dollars a month; each line is ten times the one before",
+            axis="US dollars a month",
             title=title,
             subtitle=f"{self.clients:,} clients, {self._asked()}. {_places()}",
             footer=_FOOTER,
@@ -237,7 +210,7 @@ class Paper:
             uses = energy_of(name, profile, [trace], radios).uses
             shares = [uses[radio].battery_percent_per_hour(_BATTERY_WH) for radio in _RADIOS]
             bars = [Bar("measured", shares[0], "mobile network"), Bar("other", shares[1], "Wi-Fi")]
-            rows.append(Row(_styles()[name].name, _styles()[name].colour, bars))
+            rows.append(Bars(_title(name), _colour(name), bars))
         poll, *push = (row.bars[0].value for row in rows)
         return bars_chart(
             rows,
@@ -251,60 +224,31 @@ class Paper:
 
     def break_even(self) -> Picture:
         """What polling costs at every interval, and push at any: where they cross."""
-        intervals = np.geomspace(1.0, 1800.0, 40)
-        pairs: list[tuple[bool, str, Any, str]] = [(False, "sse", "-", "rented servers")]
+        ratio = (_LONGEST_S / _SHORTEST_S) ** (1 / (_STEPS_ACROSS - 1))
+        intervals = [_SHORTEST_S * ratio**at for at in range(_STEPS_ACROSS)]
+        ways: list[tuple[bool, str, str]] = [(False, "sse", "rented servers")]
         if _metered() is not None:
-            pairs.append((True, "websocket", (0, (2, 1.5)), "paid by the request"))
-        words, names, crossings = [], [], []
-        with styled():
-            lines = [
-                [self.usd("short-polling", by_request=by, interval_s=float(t)) for t in intervals]
-                for by, *_ in pairs
+            ways.append((True, "websocket", "paid by the request"))
+        pairs, words = [], []
+        for by, push, how in ways:
+            polling = [
+                (t, self.usd("short-polling", by_request=by, interval_s=t)) for t in intervals
             ]
-            levels = [self.usd(push, by_request=by) for by, push, *_ in pairs]
-            for by, push, _, how in pairs:
-                even = self.break_even_s(push, by_request=by)
-                crossings.append(even)
-                words.append(
-                    f"{how}: polling is cheaper than {_styles()[push].name} above {interval(even)}"
-                )
-            title = (
-                f"Asking less often than every {interval(crossings[0])}, polling on rented"
-                " servers is cheaper than SSE on them"
-            )
-            asked = self._asked().partition(";")[0]
-            subtitle = f"{self.clients:,} clients, {asked}. {_places()}"
-            figure, bottom, top = frame(_FOOTER, title, subtitle)
-            axes = figure.add_axes((0.13, bottom, 0.55, top - bottom - 0.05))
-            axes.set_xscale("log")
-            axes.set_yscale("log")
-            axes.set_xlim(intervals[0], intervals[-1])
-            axes.set_ylim(min(levels) / 4, max(max(line) for line in lines) * 2)
-            poll = _styles()["short-polling"]
-            for (_, push, style, how), line, level, even in zip(
-                pairs, lines, levels, crossings, strict=True
-            ):
-                pushed = _styles()[push]
-                axes.plot(intervals, line, color=poll.colour, linestyle=style, linewidth=3.5)
-                axes.axhline(level, color=pushed.colour, linestyle=style, linewidth=3.5)
-                axes.plot([even], [level], "o", color=INK, markersize=13, zorder=5)
-                _say(axes, even, level, interval(even), INK, right=True)
-                for one, value in ((poll, line[-1]), (pushed, level)):
-                    named = replace(one, name=f"{one.name}, {how}")
-                    names.append(Curve(named, [Spot(float(intervals[-1]), value)]))
-            ticks = [1, 5, 30, 60, 300, 1800]
-            axes.set_xticks(ticks, [interval(t) for t in ticks])
-            axes.minorticks_off()
-            axes.yaxis.set_major_formatter(lambda value, _: large(value))
-            scale_below(axes)
-            axes.tick_params(axis="both", labelsize=15, length=0)
-            axes.grid(color=GRID, linewidth=1)
-            name_curves(axes, names, size=15)
-            axes.text(
-                0, 1.03, "US dollars a month", transform=axes.transAxes, fontsize=17, color=GREY
-            )
-            describe_axis(axes, "polling asks every ...")
-        return Picture(figure, title, "\n".join(words))
+            level, even = self.usd(push, by_request=by), self.break_even_s(push, by_request=by)
+            pairs.append(Even(how, polling, _title(push), _colour(push), level, even))
+            words.append(f"{how}: polling is cheaper than {_title(push)} above {interval(even)}")
+        title = (
+            f"Asking less often than every {interval(pairs[0].even_s)}, polling on rented"
+            " servers is cheaper than SSE on them"
+        )
+        return break_even_chart(
+            pairs,
+            _colour("short-polling"),
+            title=title,
+            subtitle=f"{self.clients:,} clients, {self._asked().partition(';')[0]}. {_places()}",
+            footer=_FOOTER,
+            words="\n".join(words),
+        )
 
 
 @cache
@@ -312,9 +256,14 @@ def _profiles() -> Mapping[str, Profile]:
     return {name: profile_of(name) for name in STANDARD}
 
 
-@cache
-def _styles() -> Mapping[str, CellStyle]:
-    return cell_styles(_profiles())
+def _title(name: str) -> str:
+    """How a chart calls a transport."""
+    profile = _profiles()[name]
+    return profile.called(name)
+
+
+def _colour(name: str) -> str:
+    return _profiles()[name].colour
 
 
 @cache
@@ -343,7 +292,3 @@ def _places() -> str:
 
 def _round(value: float) -> str:
     return f"{float(f'{value:.2g}'):,.0f}"
-
-
-def _say(axes: Axes, x: float, y: float, text: str, colour: str, *, right: bool = False) -> None:
-    say(axes, text, (x, y), (10 if right else -10, 10), 16, colour, va="bottom", zorder=7)

@@ -1,60 +1,57 @@
-"""Pictures: a chart as a notebook shows it, as large as a slide, and kept as a page if asked."""
+"""Pictures: a chart as a notebook shows it, with words for whoever cannot see it.
 
-import io
+A picture is SVG in every mode, and is kept as a file where a folder for pictures is named.
+"""
+
 import itertools
 import os
 from pathlib import Path
 from typing import Any
 
-from matplotlib.figure import Figure
-
-from pushlab.charts.frame import styled
-from pushlab.course.mode import fast, pictures_folder
+from pushlab.course.mode import pictures_folder
+from pushlab.course.svg.canvas import Canvas
 
 __all__ = ["Picture"]
 
-_SHOWN_WIDTH = 860
-_HASTY_DPI = 40
 _numbers = itertools.count(1)
 
 
 class Picture:
-    """A chart with words for whoever cannot see it.
+    """A chart with words.
 
     Attributes:
         title: the finding.
         words: what the chart shows, number by number.
+        svg: the drawing, as a document.
     """
 
-    def __init__(self, figure: Figure, title: str, words: str = "") -> None:
-        self.figure = figure
+    def __init__(self, canvas: Canvas, title: str, words: str = "") -> None:
         self.title = title
         self.words = words
+        self.svg = canvas.svg(str(self))
 
     def __str__(self) -> str:
         return f"{self.title}\n{self.words}".rstrip()
 
-    def png(self) -> bytes:
-        """The picture, 1600 pixels wide."""
-        buffer = io.BytesIO()
-        with styled():
-            dpi = _HASTY_DPI if fast() else "figure"
-            self.figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
-        return buffer.getvalue()
-
     def save(self, path: str | Path) -> Path:
-        """Write the picture to a file: PNG, SVG or PDF by its name's ending."""
-        with styled():
-            self.figure.savefig(path)
-        return Path(path)
+        """Write the picture to a file: SVG, or PDF if its name ends so.
+
+        Raises:
+            MissingExtra: it is to be a PDF, and what makes that is not installed.
+        """
+        path = Path(path)
+        if path.suffix == ".pdf":
+            from pushlab.course.svg.pdf import write_pdf
+
+            write_pdf([self.svg], path)
+        else:
+            path.write_text(self.svg, encoding="utf-8")
+        return path
 
     def _repr_mimebundle_(
         self, include: Any = None, exclude: Any = None
     ) -> tuple[dict[str, Any], dict[str, Any]]:
         folder = pictures_folder()
         if folder is not None:
-            self.save(Path(folder) / f"{os.getpid()}-{next(_numbers):03}.pdf")
-        return (
-            {"image/png": self.png(), "text/plain": str(self)},
-            {"image/png": {"width": _SHOWN_WIDTH, "alt": str(self)}},
-        )
+            self.save(Path(folder) / f"{os.getpid()}-{next(_numbers):03}.svg")
+        return {"image/svg+xml": self.svg, "text/plain": str(self)}, {}

@@ -16,6 +16,7 @@ from typing import Any
 
 from pushlab.child_environment import child_environment
 from pushlab.course.mode import PICTURES, environment
+from pushlab.course.svg.pdf import write_pdf
 from pushlab.errors import MissingExtra, PushlabError, SetupError
 
 __all__ = ["chapters", "execute", "for_slides", "publish_pages", "publish_slides", "to_page"]
@@ -45,7 +46,7 @@ def execute(path: Path, *, pictures: Path | None = None) -> Any:
     """Run a notebook from top to bottom and return it with its outputs; the file stays as it is.
 
     Args:
-        pictures: a folder in which the pictures are kept as pages.
+        pictures: a folder in which the pictures are kept, as SVG.
 
     Raises:
         SetupError: a cell failed; the text has its last line.
@@ -147,7 +148,8 @@ def publish_slides(notebooks: Path, out: Path) -> list[Path]:
     """
     out.mkdir(parents=True, exist_ok=True)
     _fetch_reveal(out)
-    merger = _needs("pypdf").PdfWriter()
+    _needs("svglib")
+    drawn: list[str] = []
     written = []
     for path in chapters(notebooks):
         if path.stem == "instructor":
@@ -155,12 +157,11 @@ def publish_slides(notebooks: Path, out: Path) -> list[Path]:
         _say(path.stem)
         with tempfile.TemporaryDirectory(prefix="pushlab-pictures-") as name:
             book = execute(path, pictures=Path(name))
-            for page in sorted(Path(name).glob("*.pdf")):
-                merger.append(page)
+            drawn += [page.read_text("utf-8") for page in sorted(Path(name).glob("*.svg"))]
         slides = out / f"{path.stem}.slides.html"
         slides.write_text(to_slides(book, path.stem), encoding="utf-8")
         written.append(slides)
-    merger.write(out / "charts.pdf")
+    write_pdf(drawn, out / "charts.pdf")
     return [*written, out / "charts.pdf"]
 
 

@@ -2,19 +2,23 @@
 
 from collections.abc import Sequence
 
-from matplotlib.axes import Axes
-
-from pushlab.charts.frame import SLIDE, describe_axis, frame, say, scale_below, styled
-from pushlab.charts.style import GREY, INK, legend_key
-from pushlab.course.measured import Measurement, Row
+from pushlab.charts.palette import GREY, INK, LINE, mixed
+from pushlab.course.measured import Measurement, Row, Watched
 from pushlab.course.pictures import Picture
 from pushlab.course.quantities import with_unit
+from pushlab.course.svg.canvas import Canvas
+from pushlab.course.svg.scales import Linear
+from pushlab.course.svg.sheet import LEFT, RIGHT, Key, axis_below, sheet
+from pushlab.course.svg.text import wide
 from pushlab.course.trouble import CourseError
-from pushlab.quantities import duration, exact_duration
+from pushlab.quantities import counted, duration, exact_duration
 
-__all__ = ["timeline_chart"]
+__all__ = ["timeline_chart", "typical"]
 
-_Span = tuple[float, float]
+_PALE = "#B5B5B5"
+_NAMES = 142.0
+_WRITTEN, _HAS, _ASKS, _END = 22.0, 172.0, 232.0, 262.0  # heights of the lines
+_SIZE = 15.5
 
 
 def timeline_chart(measured: Measurement, cell: str, span_s: float) -> Picture:
@@ -28,60 +32,87 @@ def timeline_chart(measured: Measurement, cell: str, span_s: float) -> Picture:
         raise CourseError(f"no client of {row.name} was observed in this run")
     span_s = min(span_s, row.watched.span_s)
     pairs = [(begun, ended) for begun, ended in row.watched.messages if ended <= span_s]
+    waiting = [begun for begun, ended in row.watched.messages if begun <= span_s < ended]
     asks = [ask for ask in row.watched.asks if ask[0] <= span_s]
     title, words = _finding(row, len(asks), [b - a for a, b in pairs])
-    with styled():
-        subtitle = (
-            f"A typical client, number {row.watched.client} of {measured.work.clients:,}, for"
-            f" {with_unit(span_s, 's')}"
-        )
-        figure, bottom, top = frame("", title, subtitle)
-        axes = figure.add_axes((SLIDE.left, bottom, SLIDE.right - SLIDE.left, top - bottom))
-        axes.set_xlim(-0.01 * span_s, span_s * 1.01)
-        axes.set_ylim(-0.75, 1.3)
-        axes.set_yticks([1.0, 0.0, -0.4] if asks else [1.0, 0.0])
-        names = ["somebody writes", "the client has it", "the client asks"]
-        axes.set_yticklabels(names[: 3 if asks else 2], fontsize=18, color=INK)
-        axes.tick_params(axis="y", length=0)
-        for height in (1.0, 0.0):
-            axes.axhline(height, color=GREY, linewidth=0.8, zorder=0)
-        _draw_asks(axes, asks, row.colour)
-        _draw_messages(axes, pairs, row.colour, span_s)
-        axes.xaxis.set_major_formatter(lambda value, _: exact_duration(value))
-        scale_below(axes)
-        marks = [
-            legend_key("a question that brings news", color=row.colour, linewidth=4),
-            legend_key("a question without news", color="#B5B5B5", linewidth=4),
-        ]
-        describe_axis(axes, "time", marks if asks else ())
-    return Picture(figure, title, words)
+    marks = [
+        Key("tick", row.colour, "a question that brings news"),
+        Key("tick", _PALE, "one without news"),
+    ]
+    which = typical(row.watched, measured.work.clients)
+    page = sheet(
+        title,
+        f"{which}; {with_unit(span_s, 's')} of the measurement",
+        "",
+        height=_END if asks else _HAS + 24,
+        axis="time",
+        marks=marks if asks else (),
+    )
+    scale = Linear(0.0, span_s, LEFT + _NAMES + 12, RIGHT - 12)
+    axis_below(page, scale, exact_duration)
+    canvas, top = page.canvas, page.top
+    lanes = [("somebody writes", _WRITTEN), ("the client has it", _HAS)]
+    for name, y in [*lanes, *([("the client asks", _ASKS)] if asks else [])]:
+        canvas.text((LEFT, top + y), name, _SIZE)
+        canvas.line([(scale.start, top + y), (RIGHT, top + y)], LINE)
+    for begun in waiting:
+        canvas.line(
+            [(scale(begun), top + _WRITTEN), (scale(span_s), top + _WRITTEN + 40)],
+            row.colour, 2, dash=(3, 4),
+        )  # fmt: skip
+        canvas.mark("circle", (scale(begun), top + _WRITTEN), 10, INK)
+    _draw_asks(canvas, asks, scale, top + _ASKS, row.colour)
+    _draw_messages(canvas, pairs, scale, top, row.colour)
+    return Picture(canvas, title, words)
 
 
-def _draw_asks(axes: Axes, asks: Sequence[tuple[float, float, bool]], hue: str) -> None:
+def typical(watched: Watched, clients: int) -> str:
+    """Which client is shown, and why this one."""
+    which = f"Client {watched.client} of {clients:,}"
+    if watched.of < 2:
+        return which
+    return f"{which}, the one in the middle of the {watched.of} that were watched"
+
+
+def _draw_asks(
+    canvas: Canvas, asks: Sequence[tuple[float, float, bool]], scale: Linear, y: float, hue: str
+) -> None:
     for asked, answered, useful in asks:
-        colour = hue if useful else "#B5B5B5"
-        axes.plot([asked, answered], [-0.4, -0.4], color=colour, linewidth=8, zorder=2)
-        axes.plot([asked, asked], [-0.56, -0.24], color=colour, linewidth=4, zorder=3)
+        colour = hue if useful else _PALE
+        end = min(answered, scale.high)
+        canvas.line([(scale(asked), y), (max(scale(end), scale(asked) + 1), y)], colour, 6)
+        canvas.line([(scale(asked), y - 10), (scale(asked), y + 10)], colour, 3)
 
 
-def _draw_messages(axes: Axes, messages: Sequence[_Span], hue: str, span_s: float) -> None:
-    labelled = -span_s
+def _draw_messages(
+    canvas: Canvas,
+    messages: Sequence[tuple[float, float]],
+    scale: Linear,
+    top: float,
+    hue: str,
+) -> None:
+    """Each message from the moment it is written to that it is there; waits where there is room."""
     for written, arrived in messages:
-        axes.plot([written, arrived], [1, 0], color=hue, linewidth=2.5, zorder=2)
-        axes.plot([written], [1], marker="o", markersize=13, color=INK, zorder=4)
-        axes.plot([arrived], [0], marker="v", markersize=13, color=hue, zorder=4)
-        middle = (written + arrived) / 2
-        if arrived - written < 0.01 * span_s or middle - labelled < 0.1 * span_s:
+        ends = [(scale(written), top + _WRITTEN), (scale(arrived), top + _HAS)]
+        canvas.line(ends, hue, 2.4)
+        canvas.mark("circle", ends[0], 10, INK)
+        canvas.mark("down", ends[1], 11, hue)
+    free = -1.0
+    for written, arrived in messages:
+        told, x = duration(arrived - written), scale((written + arrived) / 2) + 8
+        if x < free or x + wide(told, _SIZE) > RIGHT:
             continue
-        labelled = middle
-        say(axes, duration(arrived - written), (middle, 0.5), (10, 0), 17)
+        y = top + (_WRITTEN + _HAS) / 2
+        canvas.text((x, y), told, _SIZE, mixed(GREY, 0.0, 0.3), halo=True)
+        free = x + wide(told, _SIZE) + 8
 
 
 def _finding(row: Row, asked: int, waits: list[float]) -> tuple[str, str]:
     count = len(waits)
-    messages = f"{count} message{'s' if count != 1 else ''}"
+    messages = counted(count, "message")
     words = f"{messages}; waits: " + ", ".join(duration(wait) for wait in waits)
     if row.pushes:
-        longest = f", each within {duration(max(waits))}" if waits else ""
+        longest = f", the slowest after {duration(max(waits))}" if waits else ""
         return f"{row.name}: nobody asks; {messages}{longest}", words
-    return f"{row.name}: {asked} questions for {messages}", f"{asked} questions, {words}"
+    questions = counted(asked, "question")
+    return f"{row.name}: {questions} for {messages}", f"{questions}, {words}"

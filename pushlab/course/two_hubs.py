@@ -15,7 +15,7 @@ from pushlab.charts.style import cell_styles
 from pushlab.client import Messages, connect
 from pushlab.contract.registry import STANDARD, load_transport
 from pushlab.contract.tokens import TokenKeys
-from pushlab.course.bars import Bar, Row, bars_chart
+from pushlab.course.bars import Bar, Bars, bars_chart
 from pushlab.course.cards import Card, Shown
 from pushlab.course.guesses import Guess
 from pushlab.course.mode import fast, reading
@@ -82,7 +82,7 @@ class TwoHubs(Shown):
             Bar("guess", 1e3 * self.here_s + guess.value, guess.name),
         ]
         return bars_chart(
-            [Row(profile.title, cell_styles({_CARRIER: profile})[_CARRIER].colour, bars)],
+            [Bars(profile.title, cell_styles({_CARRIER: profile})[_CARRIER].colour, bars)],
             unit="ms",
             axis="from publish to delivery, in milliseconds; the median",
             title=f"The way through Redis takes {1e3 * more_s:.1f} ms more",
