@@ -46,13 +46,13 @@ async def test_a_real_measurement_leaves_numbers_charts_and_no_process(tmp_path,
     assert run.lost == 0
     assert run["short-polling"].requests_per_s > 0
     guess = predict("How long?", 0.3, unit="s", gentle=1.0)
-    data, metadata = run.chart("waiting_s", guess)._repr_mimebundle_()
-    assert data["image/png"].startswith(b"\x89PNG")
+    data, _ = run.chart("waiting_s", guess)._repr_mimebundle_()
+    assert data["image/svg+xml"].startswith("<svg")
     for word in ("your guess 300 ms", "the formula 100 ms", "measured "):
         assert word in data["text/plain"]
-        assert word in metadata["image/png"]["alt"]
+        assert word in data["image/svg+xml"]
     assert "questions" in str(run.timeline(seconds=0.5))
-    assert len(list(tmp_path.glob("*.pdf"))) == 1
+    assert len(list(tmp_path.glob("*.svg"))) == 1
 
 
 async def test_fast_all_five_have_the_shape_of_a_real_run(monkeypatch):
@@ -71,7 +71,7 @@ async def test_fast_all_five_have_the_shape_of_a_real_run(monkeypatch):
     with pytest.raises(CourseError, match="say which"):
         run.waiting_s  # noqa: B018
     for figure in ("waiting_s", "requests_per_s", "wasted", "bytes_per_message"):
-        assert run.chart(figure).png()
+        assert run.chart(figure).svg
     with pytest.raises(CourseError, match="there is no figure"):
         run.chart("speed")
 
@@ -90,8 +90,8 @@ async def test_without_a_server_the_reference_run_is_drawn(monkeypatch, reading)
     assert not run.here
     assert set(run.cells) == {"long-polling", "short-polling"}
     assert "A recording of " in run.sentence()
-    assert run.chart("requests_per_s").png()
-    assert run.timeline("long-polling").png()
+    assert run.chart("requests_per_s").svg
+    assert run.timeline("long-polling").svg
     if reading:
         assert "Recorded earlier" in str(await show_wire("sse"))
         assert "Ready for reading" in str(await ready())
@@ -133,7 +133,7 @@ def test_sliders_stand_beside_a_picture():
     shown = explore(clients=100, rate_per_s=0.1)
     data, _ = shown._repr_mimebundle_()
     assert "application/vnd.jupyter.widget-view+json" in data
-    assert data["image/png"].startswith(b"\x89PNG")
+    assert data["image/svg+xml"].startswith("<svg")
     assert "5 s: 61 %" in data["text/plain"]
     box = shown._box
     slider, picture = box.children[0].children[0], box.children[1]

@@ -13,8 +13,6 @@ from pushlab.course.reference import reference_run
 from pushlab.course.trouble import CourseError
 from tests.course.student_transports import Adaptive
 
-PNG = b"\x89PNG"
-
 
 def test_ten_million_clients_on_paper_grow_in_proportion():
     paper = on_paper(clients=10_000_000, message_every_s=60, interval_s=5)
@@ -28,7 +26,7 @@ def test_ten_million_clients_on_paper_grow_in_proportion():
     guess = predict("How many?", 7, unit="a second", gentle=1)
     picture = paper.growth("requests_per_s", guess)
     assert "Short polling: 2,000,000 requests a second" in str(picture)
-    assert picture.png().startswith(PNG)
+    assert picture.svg.startswith("<svg")
     with pytest.raises(CourseError, match="no figure 'waiting'"):
         paper.growth("waiting")
     with pytest.raises(CourseError, match="above 0"):
@@ -51,7 +49,7 @@ def test_money_and_the_interval_from_which_polling_is_cheaper():
     shown = str(paper.month(predict("A month?", ..., unit="USD", gentle=3)))
     assert "no guess yet 3 USD" in shown
     assert "by the request" in shown
-    assert paper.battery().png().startswith(PNG)
+    assert paper.battery().svg.startswith("<svg")
     assert "rented servers: polling is cheaper than SSE" in str(paper.break_even())
 
 
