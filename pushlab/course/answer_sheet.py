@@ -6,6 +6,7 @@ from typing import Any
 
 from pushlab.course.cards import Card
 from pushlab.course.exercises import CHAPTERS, Choice, Exercise, all_exercises
+from pushlab.course.exercises.question import solutions_closed
 from pushlab.course.trouble import CourseError
 
 __all__ = ["Answers", "answers"]
@@ -43,16 +44,21 @@ def _mistakes(each: Exercise) -> list[str]:
     return [mistake.name for mistake in getattr(each, "mistakes", ())]
 
 
-def answers(chapter: str) -> Answers:
+def answers(chapter: str, variant: str = "") -> Answers:
     """The answers of one chapter.
 
     Args:
         chapter: as in the exercises' ids, such as ``polling-cost``.
+        variant: whose numbers; the course's own if empty.
 
     Raises:
-        CourseError: there is no such chapter.
+        CourseError: there is no such chapter, or the teacher keeps the solutions back.
     """
-    found = [each for id, each in all_exercises().items() if id.rpartition("-")[0] == chapter]
+    if solutions_closed():
+        raise CourseError("the solutions are closed for now")
+    found = [
+        each for id, each in all_exercises(variant).items() if id.rpartition("-")[0] == chapter
+    ]
     if not found:
         known = ", ".join(name.replace("_", "-") for name in CHAPTERS)
         raise CourseError(f"no chapter has exercises called {chapter!r} (known: {known})")

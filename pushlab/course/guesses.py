@@ -1,11 +1,10 @@
 """Guesses: a student predicts a number before measuring it, and the charts show it afterwards."""
 
-import math
 from dataclasses import dataclass
-from numbers import Real
 
 from pushlab.course.cards import Card, Shown
-from pushlab.course.quantities import number_from, with_unit
+from pushlab.course.quantities import with_unit
+from pushlab.course.typed import Unclear, read, untouched
 
 __all__ = ["Guess", "predict"]
 
@@ -47,21 +46,23 @@ class Guess(Shown):
         )
 
 
-def predict(question: str, value: object = None, *, unit: str = "", gentle: float) -> Guess:
+def predict(question: str, *value: object, unit: str = "", gentle: float) -> Guess:
     """Write a guess down.
 
     Args:
-        value: the student's number; ``...`` or None: not guessed yet.
+        value: the student's number, as people write them (``0,5`` comes as two); ``...``, None or
+            nothing: not guessed yet.
         unit: in which it is given, such as ``s``.
         gentle: what to go on with until there is a guess. Not the right number.
     """
-    if value is None or value is ...:
+    typed = value[0] if len(value) == 1 else value
+    if untouched(typed):
         return Guess(question, gentle, unit, own=False)
-    number = number_from(value)
-    if number is None or not math.isfinite(number):
-        problem = f"{value!r} is not a number."
-        return Guess(question, gentle, unit, own=False, problem=problem)
-    if isinstance(value, Real) and number < 0:
+    try:
+        number = read(typed, unit).value
+    except Unclear as error:
+        return Guess(question, gentle, unit, own=False, problem=str(error))
+    if number < 0:
         problem = "That number is below zero, which this one cannot be."
         return Guess(question, gentle, unit, own=False, problem=problem)
     return Guess(question, number, unit, own=True)

@@ -39,7 +39,7 @@ _LINK = re.compile(r"\]\(([\w-]+)\.ipynb\)")
 
 def chapters(folder: Path) -> list[Path]:
     """The notebooks of the course, in order."""
-    return sorted(folder.glob("[0-9][0-9]_*.ipynb")) + sorted(folder.glob("instructor.ipynb"))
+    return sorted(folder.glob("[0-9][0-9]_*.ipynb"))
 
 
 def execute(path: Path, *, pictures: Path | None = None) -> Any:
@@ -152,8 +152,6 @@ def publish_slides(notebooks: Path, out: Path) -> list[Path]:
     drawn: list[str] = []
     written = []
     for path in chapters(notebooks):
-        if path.stem == "instructor":
-            continue
         _say(path.stem)
         with tempfile.TemporaryDirectory(prefix="pushlab-pictures-") as name:
             book = execute(path, pictures=Path(name))

@@ -1,29 +1,10 @@
-"""Numbers as students write them and as the course shows them."""
+"""Numbers as the course shows them; how students type them is read in `typed`."""
 
 import math
-from numbers import Real
 
 from pushlab.quantities import duration, exact_duration, number
 
-__all__ = ["number_from", "with_unit"]
-
-
-def number_from(value: object) -> float | None:
-    """The number that was meant, in text such as ``1,000`` or ``0.5 s`` too; None if none was."""
-    if isinstance(value, bool) or value is None:
-        return None
-    if isinstance(value, Real):
-        return float(value)
-    if isinstance(value, str):
-        words = value.replace(",", "").replace("_", "").split()
-        try:
-            return float(words[0]) if words else None
-        except ValueError:
-            return None
-    try:
-        return float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        return None
+__all__ = ["with_unit"]
 
 
 def with_unit(value: float, unit: str) -> str:

@@ -28,7 +28,8 @@ def test_a_guess_is_kept_and_its_absence_is_said():
     mine = predict("How long?", "0.8", unit="s", gentle=1.0)
     assert (mine.value, mine.own, mine.name) == (0.8, True, "your guess")
     for absent, word in (
-        (..., "not guessed"), (None, "not guessed"), ("soon", "not a number"), (-1, "below zero"),
+        (..., "not guessed"), (None, "not guessed"), ("soon", "is no number"), (-1, "below zero"),
+        ("-1", "below zero"), (float("nan"), "Give one number"), ("1,500", "1500, or 1.500"),
     ):  # fmt: skip
         none = predict("How long?", absent, unit="s", gentle=1.0)
         assert (none.value, none.own, none.name) == (1.0, False, "no guess yet")

@@ -17,7 +17,8 @@ from pushlab.course.mode import FAST
 from pushlab.course.publish import chapters, execute, for_slides, to_page, to_slides
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
-PATHS = chapters(FOLDER)
+#: Students get the chapters; the teacher's notebook, with the answers, lies elsewhere.
+PATHS = [*chapters(FOLDER), FOLDER.parent / "teaching" / "instructor.ipynb"]
 NAMES = [path.stem for path in PATHS]
 LESSONS = [path for path in PATHS if path.stem[:2].isdigit() and path.stem[:2] != "00"]
 #: A notebook asks; how it is done is the package's business.

@@ -40,6 +40,8 @@ def test_copies_are_laid_out_and_never_overwritten(tmp_path, capsys):
     assert main([str(folder), "--no-open"]) == 0
     assert first.read_text() == "my own work"
     assert len(list(folder.glob("*.ipynb"))) == len(list((ROOT / "notebooks").glob("*.ipynb")))
+    assert not list(folder.rglob("*instructor*")), "the answers stay with the teacher"
+    assert not list((ROOT / "notebooks").rglob("*instructor*")), "nor are they in the wheel"
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,10 @@ from difflib import get_close_matches
 from importlib import import_module
 
 from pushlab.course.exercises.base import Choice, Exercise, Feedback, Number
+from pushlab.course.exercises.question import Question
 from pushlab.course.exercises.rule import Rule
+from pushlab.course.exercises.student import own_variant
+from pushlab.course.exercises.varied import Varied
 from pushlab.course.trouble import CourseError
 
 __all__ = [
@@ -15,6 +18,7 @@ __all__ = [
     "Exercise",
     "Feedback",
     "Number",
+    "Question",
     "Rule",
     "all_exercises",
     "exercise",
@@ -34,13 +38,19 @@ CHAPTERS = (
 )
 
 
-def all_exercises() -> dict[str, Exercise]:
-    """Every exercise by its id."""
+def all_exercises(variant: str = "") -> dict[str, Exercise]:
+    """Every exercise by its id, with the answers.
+
+    Args:
+        variant: whose numbers, such as ``2026/anna``; the course's own if empty.
+    """
     found = {}
     for chapter in CHAPTERS:
         ours = import_module(f"pushlab.course.exercises.{chapter}").EXERCISES
         for number, each in enumerate([*ours, *_builds(chapter)], 1):
             id = f"{chapter.replace('_', '-')}-{number}"
+            if isinstance(each, Varied):
+                each = each.of(f"{id}/{variant}" if variant else "")
             found[id] = replace(each, id=id)
     return found
 
@@ -51,15 +61,19 @@ def _builds(chapter: str) -> Iterator[Exercise]:
         yield from import_module(f"pushlab.course.builds.{name}").BUILDS
 
 
-def exercise(id: str) -> Exercise:
-    """The exercise of that id; show it, then `check` an answer.
+def exercise(id: str, variant: str | None = None) -> Question:
+    """The question of that id; show it, then `check` an answer.
+
+    Args:
+        variant: whose numbers; what the surroundings say if None, the course's own if empty.
 
     Raises:
         CourseError: there is none.
     """
-    known = all_exercises()
+    whose = own_variant() if variant is None else variant
+    known = all_exercises(whose)
     if id not in known:
         close = get_close_matches(id, known, n=1)
         hint = f"; did you mean {close[0]!r}?" if close else f" (known: {', '.join(known)})"
         raise CourseError(f"there is no exercise {id!r}{hint}")
-    return known[id]
+    return Question(known[id], whose)

@@ -7,66 +7,83 @@ from pushlab.analysis.models.formulas import (
 )
 from pushlab.course.exercises.base import Choice, Exercise, Number
 from pushlab.course.exercises.mistakes import instead, milliseconds, per_client
+from pushlab.course.exercises.varied import Varied, varied
 
 __all__ = ["EXERCISES"]
 
-_CLIENTS, _EVERY_S, _RATE = 1_000, 4.0, 0.05
-_SHORT = _CLIENTS / _EVERY_S
-_LONG = _CLIENTS * long_poll_requests_per_s(rate_per_s=_RATE, gap_s=0, hold_s=600)
-_WAY_S, _INTERVAL_S = 0.1, 2.0
-_POLL_S = poll_percentile_s(100, interval_s=_INTERVAL_S, delay_s=_WAY_S)
-_HELD_S = long_poll_percentile_s(100, rate_per_s=0.5, delay_s=_WAY_S, hold_s=30.0)
 
-EXERCISES: tuple[Exercise, ...] = (
-    Number(
+@varied(clients=(1_000, 2_000, 3_000, 6_000), every_s=(4, 5), gap_s=(20, 25, 30))
+def _fewer(clients: int, every_s: int, gap_s: int) -> Number:
+    short = clients / every_s
+    long = clients * long_poll_requests_per_s(rate_per_s=1 / gap_s, gap_s=0, hold_s=600)
+    return Number(
         question=(
-            "1,000 clients each get a message every 20 seconds on average. Today they ask every 4"
-            " seconds. With long polling, where a question is held for ten minutes if need be, how"
-            " many requests a second would the server get less?"
+            f"{clients:,} clients each get a message every {gap_s} seconds on average. Today they"
+            f" ask every {every_s} seconds. With long polling, where a question is held for ten"
+            " minutes if need be, how many requests a second would the server get less?"
         ),
-        answer=_SHORT - _LONG,
+        answer=short - long,
         unit="requests a second",
         mistakes=(
-            per_client(_CLIENTS),
+            per_client(clients),
             instead(
-                _SHORT,
+                short,
                 "before",
                 "That is what it gets today. Long polling makes some requests too: one a message.",
             ),
-            instead(_LONG, "after", "That is what is left with long polling. How much less is it?"),
-            instead(_SHORT + _LONG, "added", "You added the two. We look for the difference."),
+            instead(long, "after", "That is what is left with long polling. How much less is it?"),
+            instead(short + long, "added", "You added the two. We look for the difference."),
         ),
         clue=(
             "Today: clients / interval. With long polling: clients x messages a second, and a"
-            " message every 20 seconds is 0.05 a second."
+            f" message every {gap_s} seconds is 1/{gap_s} a second."
         ),
-        why="1,000 / 4 = 250 today; 1,000 x 0.05 = 50 with long polling; 250 - 50 = 200 less.",
-    ),
-    Number(
+        why=(
+            f"{clients:,} / {every_s} = {short:,.0f} today; {clients:,} / {gap_s} = {long:,.0f}"
+            f" with long polling; {short:,.0f} - {long:,.0f} = {short - long:,.0f} less."
+        ),
+    )
+
+
+@varied(way_ms=(100, 150, 200), every_s=(2, 3, 4, 5))
+def _unluckiest(way_ms: int, every_s: int) -> Number:
+    way_s = way_ms / 1000
+    poll_s = poll_percentile_s(100, interval_s=every_s, delay_s=way_s)
+    held_s = long_poll_percentile_s(100, rate_per_s=0.5, delay_s=way_s, hold_s=30.0)
+    return Number(
         question=(
-            "The server is 100 milliseconds away, one way. Short polling asks every 2 seconds. By"
-            " how many seconds is its unluckiest message later than the unluckiest of long polling?"
+            f"The server is {way_ms} milliseconds away, one way. Short polling asks every"
+            f" {every_s} seconds. By how many seconds is its unluckiest message later than the"
+            " unluckiest of long polling?"
         ),
-        answer=_POLL_S - _HELD_S,
+        answer=poll_s - held_s,
         unit="s",
         tolerance=0.01,
         mistakes=(
             milliseconds(),
             instead(
-                _INTERVAL_S,
+                every_s,
                 "no way",
                 "You left the ways out. Short polling goes one after the wait, long polling three.",
             ),
-            instead(_POLL_S, "not compared", "That is short polling's worst. And long polling's?"),
+            instead(poll_s, "not compared", "That is short polling's worst. And long polling's?"),
             instead(
-                _INTERVAL_S / 2 + _WAY_S - _HELD_S,
+                every_s / 2 + way_s - held_s,
                 "average",
                 "You took half an interval. That is the average, we ask for the unluckiest.",
             ),
         ),
         clue="Short polling at worst: a whole interval and one way. Long polling: three ways.",
-        why="2 + 0.1 = 2.1 seconds against 3 x 0.1 = 0.3 seconds: 1.8 seconds later.",
-    ),
+        why=(
+            f"{every_s} + {way_s:g} = {poll_s:.3g} seconds against 3 x {way_s:g} = {held_s:.3g}"
+            f" seconds: {poll_s - held_s:.3g} seconds later."
+        ),
+    )
+
+
+EXERCISES: tuple[Exercise | Varied, ...] = (
+    _fewer,
+    _unluckiest,
     Choice(
         question="With SSE the chart says: 0 hits for each message. What does a message cost then?",
         options={

@@ -3,17 +3,19 @@
 import abc
 import math
 import os
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from pushlab.course.cards import Card, Shown, Tone
 from pushlab.course.exercises.mistakes import Mistake
-from pushlab.course.quantities import number_from, with_unit
+from pushlab.course.quantities import with_unit
+from pushlab.course.typed import Unclear, in_words, read, untouched
 
 __all__ = ["Choice", "Exercise", "Feedback", "Number", "Verdict"]
 
-Verdict = Literal["right", "wrong", "not attempted", "not an answer"]
+Verdict = Literal["right", "wrong", "not attempted", "not an answer", "unclear"]
 
 #: A card's heading and its tone.
 _LOOKS: Mapping[Verdict, tuple[str, Tone]] = {
@@ -21,6 +23,7 @@ _LOOKS: Mapping[Verdict, tuple[str, Tone]] = {
     "wrong": ("Not yet.", "wrong"),
     "not attempted": ("Not attempted yet.", "waiting"),
     "not an answer": ("That is not an answer.", "wrong"),
+    "unclear": ("How do you mean that?", "waiting"),
 }
 
 
@@ -54,7 +57,9 @@ class Feedback(Shown):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exercise(Shown):
-    """One question. `Number` and `Choice` are its two kinds.
+    """One question: `Number` and `Choice` are two kinds. It has the answer in it.
+
+    Students hold a `Question`, which has not.
 
     Attributes:
         id: the chapter's name and a number, such as ``polling-cost-2``; its place gives it.
@@ -68,19 +73,27 @@ class Exercise(Shown):
     clue: str
     why: str
 
-    def check(self, answer: object = None) -> Feedback:
-        """Judge an answer; ``...`` and None are no attempt.
+    @property
+    def called(self) -> str:
+        """How the notebooks call it: ``q2``."""
+        return f"q{self.id.rpartition('-')[2]}"
+
+    def check(self, *answer: object) -> Feedback:
+        """Judge an answer; ``...``, None and nothing are no attempt.
+
+        Args:
+            answer: one; what is typed with a comma and no quotes comes as two.
 
         Raises:
             AssertionError: the answer is not right, and nbgrader is grading.
         """
-        feedback = self._judge(answer)
+        feedback = self._judge(answer[0] if len(answer) == 1 else answer)
         if os.environ.get("NBGRADER_EXECUTION") and not feedback:
             raise AssertionError(str(feedback))
         return feedback
 
     def _judge(self, answer: object) -> Feedback:
-        if answer is None or answer is ...:
+        if untouched(answer):
             return Feedback(
                 "not attempted", "Put your answer in place of the `...` and run the cells again."
             )
@@ -103,8 +116,8 @@ class Exercise(Shown):
         return Card(f"The answer: {self.shown_answer()}", self.why)
 
     def _help(self) -> str:
-        name = f"q{self.id.rpartition('-')[2]}"  # as the notebooks call it
-        return f"Stuck? Run `{name}.hint()`. Given up, or done? Run `{name}.solution()`."
+        hint, solution = f"`{self.called}.hint()`", f"`{self.called}.solution()`"
+        return f"Stuck? Run {hint}. Given up, or done? Run {solution}."
 
     def _card(self) -> Card:
         return Card(f"Exercise {self.id}", self.question, small=self._help())
@@ -132,15 +145,23 @@ class Number(Exercise):
 
     def judge(self, answer: object) -> Feedback:
         """Compare with the right answer, then with what each mistake would give."""
-        given = number_from(answer)
-        if given is None or math.isnan(given):
-            return Feedback("not an answer", f"Give a number in {self.unit or 'plain digits'}.")
+        try:
+            given = read(answer, self.unit)
+        except Unclear as error:
+            kind: Verdict = "unclear" if isinstance(answer, str | tuple) else "not an answer"
+            return Feedback(kind, str(error))
+        feedback = self._compared(given.value)
+        understood = in_words(given, self.unit)
+        return replace(feedback, text=f"{feedback.text}\n\n{understood}".strip())
+
+    def _compared(self, given: float) -> Feedback:
         if self.near(given, self.answer):
             return Feedback("right", self.why)
         for mistake in self.mistakes:
             if self.near(given, mistake.makes(self.answer)):
                 return Feedback("wrong", mistake.reply, mistake.name)
-        return Feedback("wrong", f"{self._direction(given)} Run `.hint()` for the next step.")
+        told = f"{self._direction(given)} Run `{self.called}.hint()` for the next step."
+        return Feedback("wrong", told)
 
     def _direction(self, given: float) -> str:
         if given < 0 < self.answer:
@@ -170,19 +191,48 @@ class Choice(Exercise):
     replies: Mapping[str, str] = field(default_factory=dict)
 
     def judge(self, answer: object) -> Feedback:
-        """Compare with the keys, whatever the case."""
-        given = str(answer).strip().strip("\"'").lower()
-        keys = {key.lower(): key for key in self.options}
-        if given not in keys:
-            return Feedback("not an answer", f"Answer with one of: {', '.join(self.options)}.")
-        if keys[given] == self.answer:
+        """Compare with the keys and their words, as people write them."""
+        chosen = self._chosen(answer)
+        if len(chosen) != 1:
+            listed = ", ".join(f'"{key}"' for key in self.options)
+            if chosen:
+                return Feedback("unclear", f"Choose one: {listed}.")
+            return Feedback("not an answer", f"Answer with one of: {listed}.")
+        (key,) = chosen
+        if key == self.answer:
             return Feedback("right", self.why)
-        return Feedback("wrong", self.replies[keys[given]], keys[given])
+        return Feedback("wrong", self.replies[key], key)
+
+    def _chosen(self, answer: object) -> list[str]:
+        """The keys that are meant: ``b``, ``B)``, ``option b``, ``QoS 1``, or an option's words."""
+        if isinstance(answer, tuple | list | set):
+            found = [self._chosen(each) for each in answer]
+            return list(dict.fromkeys(key for keys in found for key in keys)) if all(found) else []
+        if isinstance(answer, bool) or not isinstance(answer, str | int | float):
+            return []
+        if isinstance(answer, float) and not answer.is_integer():
+            return []
+        said = _bare(answer if isinstance(answer, str) else str(int(answer)))
+        for key, words in self.options.items():
+            if said in (_bare(key), _bare(words), _bare(f"{key} {words}")):
+                return [key]
+        parts = re.split(r"\b(?:and|or)\b|[,;/&+]", said)
+        if len(parts) > 1:
+            return self._chosen(parts) if all(len(part.split()) == 1 for part in parts) else []
+        by_name = {_bare(key): key for key in self.options}
+        by_name |= {_bare(words.partition(":")[0]): key for key, words in self.options.items()}
+        short = re.sub(r"^(?:option|answer|number|it is|its)\s+", "", said)
+        return [by_name[short]] if short in by_name else []
 
     def shown_answer(self) -> str:
         """The key and its words."""
         return f"{self.answer} ({self.options[self.answer]})"
 
     def _card(self) -> Card:
-        listed = "\n\n".join(f"`{key!r}`: {words}" for key, words in self.options.items())
+        listed = "\n\n".join(f'`"{key}"`: {words}' for key, words in self.options.items())
         return Card(f"Exercise {self.id}", f"{self.question}\n\n{listed}", small=self._help())
+
+
+def _bare(text: str) -> str:
+    """Lower case, without quotes, brackets and dots, with single spaces."""
+    return " ".join(re.sub(r"[\"'`()\[\].!:]", " ", text).lower().split())

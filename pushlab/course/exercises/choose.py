@@ -6,14 +6,54 @@ from pushlab.analysis.models.formulas import messages_per_useful_poll, wasted_fr
 from pushlab.course.exercises.base import Choice, Exercise, Number
 from pushlab.course.exercises.mistakes import instead, per_client
 from pushlab.course.exercises.rule import BadRule, Rule
+from pushlab.course.exercises.varied import Varied, varied
 
 __all__ = ["EXERCISES"]
 
-_RIDERS, _EVERY_S, _RATE = 40_000, 10.0, 0.2
-_USEFUL = 1 - wasted_fraction(rate_per_s=_RATE, interval_s=_EVERY_S)
-_EACH = messages_per_useful_poll(rate_per_s=_RATE, interval_s=_EVERY_S)
-_POLLS_PER_S = _RIDERS / _EVERY_S
-_WRITES_PER_S = _POLLS_PER_S * _USEFUL * _EACH
+
+@varied(riders=(40_000, 30_000, 60_000), message_s=(5, 4), every_s=(10, 12, 16, 20))
+def _riders(riders: int, message_s: int, every_s: int) -> Number:
+    rate = 1 / message_s
+    useful = 1 - wasted_fraction(rate_per_s=rate, interval_s=every_s)
+    each = messages_per_useful_poll(rate_per_s=rate, interval_s=every_s)
+    polls = riders / every_s
+    writes = polls * useful * each
+    return Number(
+        question=(
+            f"{riders:,} riders look at the map. Their bus tells its place every {message_s}"
+            " seconds. With push the server writes each of these messages to each rider. With"
+            f" polling each rider asks every {every_s} seconds. How many writes with push stand"
+            " against one question with polling?"
+        ),
+        answer=writes / polls,
+        unit="writes a question",
+        mistakes=(
+            instead(
+                polls / writes,
+                "upside down",
+                "That is questions for each write. We want writes for each question.",
+            ),
+            instead(
+                writes,
+                "writes",
+                "That is how many writes a second. How many times the questions is that?",
+            ),
+            instead(polls, "questions", "That is how many questions a second."),
+            per_client(riders, "The riders cancel out: both numbers grow with them."),
+            instead(
+                every_s * message_s,
+                "multiplied",
+                f"You multiplied {message_s} and {every_s}. How many messages fall into"
+                f" {every_s} seconds?",
+            ),
+        ),
+        clue=f"How many messages come to one rider in the {every_s} seconds between two questions?",
+        why=(
+            f"{every_s} / {message_s} = {every_s / message_s:g} messages in {every_s} seconds, and"
+            f" one question: {every_s / message_s:g} times as many. And only the newest of these"
+            " places counts, so polling need not even send the others."
+        ),
+    )
 
 
 def _ruled(wait: Callable[[float, int, float], float]) -> type:
@@ -25,42 +65,11 @@ _ADAPTIVE = _ruled(lambda last, found, usual: usual / 2 if found else min(2 * us
 _UPSIDE_DOWN = _ruled(lambda last, found, usual: 2 * usual if found else usual / 2)
 _NO_LIMIT = _ruled(lambda last, found, usual: usual / 2 if found else last * 2)
 _STAYS_SLOW = _ruled(lambda last, found, usual: last if found else min(5 * usual, last * 1.5))
+_NO_FLOOR = _ruled(lambda last, found, usual: last / 2 if found else min(5, last * 1.5))
 _NO_PAUSE = _ruled(lambda last, found, usual: 0 if found else usual)
 
-EXERCISES: tuple[Exercise, ...] = (
-    Number(
-        question=(
-            "40,000 riders look at the map. Their bus tells its place every 5 seconds. With push"
-            " the server writes each of these messages to each rider. With polling each rider asks"
-            " every 10 seconds. How many writes with push stand against one question with polling?"
-        ),
-        answer=_WRITES_PER_S / _POLLS_PER_S,
-        unit="writes a question",
-        mistakes=(
-            instead(
-                _POLLS_PER_S / _WRITES_PER_S,
-                "upside down",
-                "That is questions for each write. We want writes for each question.",
-            ),
-            instead(
-                _WRITES_PER_S,
-                "writes",
-                "That is how many writes a second. How many times the questions is that?",
-            ),
-            instead(_POLLS_PER_S, "questions", "That is how many questions a second."),
-            per_client(_RIDERS, "The riders cancel out: both numbers grow with them."),
-            instead(
-                _EVERY_S * 5,
-                "multiplied",
-                "You multiplied 5 and 10. How many messages fall into 10 seconds?",
-            ),
-        ),
-        clue="How many messages come to one rider in the 10 seconds between two questions?",
-        why=(
-            "Two messages in 10 seconds, and one question: 2 times as many. And of the two places"
-            " only the newest counts, so polling need not even send the other one."
-        ),
-    ),
+EXERCISES: tuple[Exercise | Varied, ...] = (
+    _riders,
     Choice(
         question=(
             "A surgery calls patients from the waiting room: `Mrs Smith, room 2`. Ten screens in"
@@ -101,6 +110,7 @@ EXERCISES: tuple[Exercise, ...] = (
             BadRule("no limit", _NO_LIMIT, "longest wait"),
             BadRule("stays slow", _STAYS_SLOW, "as slowly as before"),
             BadRule("no pause", _NO_PAUSE, "without a pause"),
+            BadRule("no shortest wait", _NO_FLOOR, "shortest wait"),
         ),
         clue="`found` is the number of messages that came. `A if found else B` gives A or B.",
         why=(

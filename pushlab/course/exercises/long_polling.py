@@ -10,61 +10,96 @@ from pushlab.course.exercises.mistakes import (
     seconds_as_minutes,
     twice,
 )
+from pushlab.course.exercises.varied import Varied, varied
 
 __all__ = ["EXERCISES"]
 
-EXERCISES: tuple[Exercise, ...] = (
-    Number(
+
+@varied(hold_s=(30, 20, 15, 12, 10))
+def _quiet(hold_s: int) -> Number:
+    a_minute = 60 * long_poll_requests_per_s(rate_per_s=0, gap_s=0, hold_s=hold_s)
+    return Number(
         question=(
-            "Nobody writes anything. The server holds each question for 30 seconds and then"
+            f"Nobody writes anything. The server holds each question for {hold_s} seconds and then"
             " answers `nothing new`; the client asks again at once. How many requests does one"
             " client make per minute?"
         ),
-        answer=60 * long_poll_requests_per_s(rate_per_s=0, gap_s=0, hold_s=30),
-        unit="requests",
+        answer=a_minute,
+        unit="requests a minute",
         mistakes=(
             seconds_as_minutes(),
             instead(0, "none", "Not quite none: the server does not hold a question for ever."),
-            instead(30, "the hold", "That is how long one lasts. How many fit into a minute?"),
-            half("That is half of it: a hold of 30 seconds fits into a minute more than once."),
+            instead(hold_s, "the hold", "That is how long one lasts. How many fit into a minute?"),
+            half(
+                "That is half of it. The client asks again as soon as the answer is there: no time"
+                " passes between two questions."
+            ),
         ),
-        clue="How many times do 30 seconds fit into a minute?",
-        why="60 / 30 = 2 requests a minute. A quiet client costs next to nothing.",
-    ),
-    Number(
+        clue=f"How many times do {hold_s} seconds fit into a minute?",
+        why=(
+            f"60 / {hold_s} = {a_minute:.0f} requests a minute. A quiet client costs next to"
+            " nothing."
+        ),
+    )
+
+
+@varied(rate=(3, 4, 5, 6), members=(100, 150, 200, 250))
+def _room(rate: int, members: int) -> Number:
+    return Number(
         question=(
-            "Now the room wakes up: 3 messages a second, 100 members, all of them on long polling."
-            " Every message answers every question that is held, and everybody asks again. How"
-            " many requests per second must the server handle?"
+            f"Now the room wakes up: {rate} messages a second, {members} members, all of them on"
+            " long polling. Every message answers every question that is held, and everybody asks"
+            " again. How many requests per second must the server handle?"
         ),
-        answer=100 * long_poll_requests_per_s(rate_per_s=3, gap_s=0, hold_s=30),
-        unit="requests",
+        answer=members * long_poll_requests_per_s(rate_per_s=rate, gap_s=0, hold_s=30),
+        unit="requests a second",
         mistakes=(
-            per_client(100),
-            instead(100, "rate", "That is for one message a second. There are three."),
+            per_client(members),
+            instead(
+                members, "rate", f"That is for one message a second. There are {rate} of them."
+            ),
             minutes_as_seconds(),
             twice("That is twice too much: question and answer are one request."),
         ),
         clue="Each message costs one request for each member who reads it.",
-        why="3 messages a second for 100 members: 3 x 100 = 300 requests a second.",
-    ),
-    Number(
-        question=(
-            "A short poll every 5 seconds makes 0.2 requests per second, whatever happens. From how"
-            " many messages per second on does long polling make more requests than that?"
+        why=(
+            f"{rate} messages a second for {members} members: {rate} x {members} ="
+            f" {rate * members} requests a second."
         ),
-        answer=storm_rate_per_s(interval_s=5, gap_s=0),
+    )
+
+
+@varied(every_s=(5, 2, 4, 10, 20))
+def _storm(every_s: int) -> Number:
+    often = 1 / every_s
+    return Number(
+        question=(
+            f"A short poll every {every_s} seconds makes {often:g} requests per second, whatever"
+            " happens. From how many messages per second on does long polling make more requests"
+            " than that?"
+        ),
+        answer=storm_rate_per_s(interval_s=every_s, gap_s=0),
         unit="messages a second",
         mistakes=(
-            instead(5, "interval", "That is seconds for a message. We ask for messages a second."),
-            instead(12, "per minute", "That looks like a figure per minute. Ask for one second."),
+            instead(
+                every_s, "interval", "That is seconds for a message. We ask for messages a second."
+            ),
+            instead(
+                60 / every_s,
+                "per minute",
+                "That looks like a figure per minute. The question asks for one per second.",
+            ),
             half("That is half of it. One message makes one request, not two."),
             twice("That is twice too much. One message makes one request, not half of one."),
         ),
-        clue="Long polling makes one request for each message. When are those 0.2 per second?",
-        why=(
-            "One request for each message: above 1 / 5 = 0.2 messages a second long polling asks"
-            " more often than a poll every 5 seconds. That is the storm."
+        clue=(
+            f"Long polling makes one request for each message. When are those {often:g} per second?"
         ),
-    ),
-)
+        why=(
+            f"One request for each message: above 1 / {every_s} = {often:g} messages a second long"
+            f" polling asks more often than a poll every {every_s} seconds. That is the storm."
+        ),
+    )
+
+
+EXERCISES: tuple[Exercise | Varied, ...] = (_quiet, _room, _storm)

@@ -1,35 +1,39 @@
 """Chapter 6: receipts, topics, and how sure a message must be."""
 
-from pushlab.analysis.cost.traffic import predicted_traffic
-from pushlab.contract.registry import profile_of
 from pushlab.course.exercises.base import Choice, Exercise, Number
 from pushlab.course.exercises.mistakes import forgot, instead, per_client, twice
+from pushlab.course.exercises.varied import Varied, varied
 
 __all__ = ["EXERCISES"]
 
-_SENSORS, _PER_MINUTE = 300, 4
-_RECEIPTS_PER_S = predicted_traffic(
-    profile_of("mqtt"), clients=_SENSORS, rate_per_client_per_s=_PER_MINUTE / 60, payload_bytes=20
-).acks_per_s
 
-EXERCISES: tuple[Exercise, ...] = (
-    Number(
+@varied(valves=(300, 200, 400, 500), a_minute=(4, 3, 5, 6))
+def _receipts(valves: int, a_minute: int) -> Number:
+    an_hour = valves * a_minute * 60
+    return Number(
         question=(
-            "Each of 300 valves gets 4 orders a minute, with QoS 1. How many receipts does the"
-            " broker get in one hour?"
+            f"Each of {valves} valves gets {a_minute} orders a minute, with QoS 1. How many"
+            " receipts does the broker get in one hour?"
         ),
-        answer=3600 * _RECEIPTS_PER_S,
-        unit="receipts",
+        answer=an_hour,
+        unit="receipts an hour",
         mistakes=(
-            per_client(_SENSORS),
+            per_client(valves),
             forgot(60, "per minute", "That is for one minute. An hour has 60 of them."),
             twice("That counts orders and receipts. Only the receipts come back to the broker."),
             forgot(3600, "per second", "That is for one second. We ask for an hour."),
             instead(0, "postcards", "That would be QoS 0. With QoS 1 each message has a receipt."),
         ),
         clue="With QoS 1 each message that arrives has one receipt. How many arrive in an hour?",
-        why="300 valves x 4 orders x 60 minutes = 72,000 messages, and a receipt for each.",
-    ),
+        why=(
+            f"{valves} valves x {a_minute} orders x 60 minutes = {an_hour:,} messages, and a"
+            " receipt for each."
+        ),
+    )
+
+
+EXERCISES: tuple[Exercise | Varied, ...] = (
+    _receipts,
     Choice(
         question=(
             "A thermometer tells the temperature once a second. A screen shows the newest one."

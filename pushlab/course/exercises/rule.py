@@ -1,7 +1,9 @@
 """An exercise whose answer is a rule for polling: `next_wait_s`, tried on a few cases."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 from pushlab.course.exercises.base import Exercise, Feedback
@@ -10,6 +12,7 @@ __all__ = ["BadRule", "Rule"]
 
 _USUAL_S = 1.0
 _QUIET = 40  # questions without an answer, which an evening has
+_SHORTEST = 0.01  # of the usual wait: below it there is no pause to speak of
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,25 +37,26 @@ class Rule(Exercise):
     mistakes: Sequence[BadRule] = ()
 
     def judge(self, answer: object) -> Feedback:
-        """Try the rule on news, on silence, and on a long silence."""
+        """Try the rule on news, on silence, on a long silence, and on news again and again."""
         if not (isinstance(answer, type) and hasattr(answer, "next_wait_s")):
             return Feedback("not an answer", "Give the class, as in `answer3 = MyPolling`.")
         try:
             sooner, later = _wait(answer, _USUAL_S, 3), _wait(answer, _USUAL_S, 0)
-            waits = [_USUAL_S]
-            for _ in range(_QUIET):
-                waits.append(_wait(answer, waits[-1], 0))
+            waits = _waits(answer, _USUAL_S, 0)
             back = _wait(answer, waits[-1], 1)
+            busy = _waits(answer, _USUAL_S, 3)
+        except _NoTime as error:
+            return Feedback("wrong", str(error), "no time")
         except Exception as error:  # whatever a student's line may raise
             told = f"`next_wait_s` fails: {type(error).__name__}: {error}."
             return Feedback("wrong", told, "fails")
-        if sooner == later == _USUAL_S and set(waits) == {_USUAL_S}:
+        if {sooner, later, *waits, *busy} == {_USUAL_S}:
             return Feedback(
                 "not attempted",
                 "Your rule still waits as long as ever. Let it look at `found`, and run the cells"
                 " again.",
             )
-        wrong = _verdict(sooner, later, waits, back)
+        wrong = _verdict(sooner, later, waits, back, busy)
         return Feedback("right", self.why) if wrong is None else wrong
 
     def shown_answer(self) -> str:
@@ -60,13 +64,26 @@ class Rule(Exercise):
         return "usual_s / 2 if found else min(2 * usual_s, last_s * 1.5)"
 
 
-def _verdict(sooner: float, later: float, waits: Sequence[float], back: float) -> Feedback | None:
+class _NoTime(ValueError):
+    """What a rule said is no time to wait."""
+
+
+def _verdict(
+    sooner: float, later: float, waits: Sequence[float], back: float, busy: Sequence[float]
+) -> Feedback | None:
     told = (
         (
-            min(sooner, later, *waits, back) <= 0,
+            min(sooner, later, *waits, back) < _SHORTEST * _USUAL_S,
             "no pause",
-            "Your rule waits for nothing at all in one case, so it asks without a pause. That is"
-            " not polling, that is a storm.",
+            "Your rule waits for nothing in one case, or for next to nothing, so it asks without a"
+            " pause. That is not polling, that is a storm.",
+        ),
+        (
+            min(busy) < _SHORTEST * _USUAL_S,
+            "no shortest wait",
+            f"While everybody talks your rule waits less and less: after {_QUIET} questions that"
+            f" all found something only {min(busy):.1g} s. That is a storm. Set a shortest wait,"
+            " with `max(...)`.",
         ),
         (
             sooner > later,
@@ -96,7 +113,25 @@ def _verdict(sooner: float, later: float, waits: Sequence[float], back: float) -
     return next((Feedback("wrong", reply, name) for wrong, name, reply in told if wrong), None)
 
 
+def _waits(kind: type, first_s: float, found: int) -> list[float]:
+    """What a rule says, question after question, that all find as much."""
+    waits = [first_s]
+    for _ in range(_QUIET):
+        waits.append(_wait(kind, waits[-1], found))
+    return waits
+
+
 def _wait(kind: Any, last_s: float, found: int) -> float:
     """What a rule says, without a server: nothing of the instance but the rule is used."""
     rule: Any = object.__new__(kind)
-    return float(rule.next_wait_s(last_s, found, _USUAL_S))
+    said = rule.next_wait_s(last_s, found, _USUAL_S)
+    if isinstance(said, bool) or not isinstance(said, Real) or not math.isfinite(said):
+        if hasattr(said, "close"):
+            said.close()  # a coroutine, of an `async def`
+        shown = "nothing" if said is None else f"`{said!r}`"
+        news = "something" if found else "nothing"
+        raise _NoTime(
+            f"`next_wait_s` gives back {shown} after it found {news}. It should give back a number"
+            f" of seconds{', with `return`' if said is None else ''}."
+        )
+    return float(said)

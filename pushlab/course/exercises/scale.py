@@ -1,8 +1,6 @@
 """Chapter 9: requests, servers and money for very many clients."""
 
-from pushlab.analysis.cost.traffic import predicted_traffic
 from pushlab.analysis.models.formulas import servers_needed
-from pushlab.contract.registry import profile_of
 from pushlab.course.exercises.base import Choice, Exercise, Number
 from pushlab.course.exercises.mistakes import (
     forgot,
@@ -12,122 +10,150 @@ from pushlab.course.exercises.mistakes import (
     per_client,
     twice,
 )
+from pushlab.course.exercises.varied import Varied, varied
 
 __all__ = ["EXERCISES"]
 
-_CLIENTS, _EVERY_S = 2_000_000, 10.0
-_POLLS_PER_S = predicted_traffic(
-    profile_of("short-polling").retimed(interval_s=_EVERY_S),
-    clients=_CLIENTS,
-    rate_per_client_per_s=1 / 60,
-    payload_bytes=100,
-).hits_per_s
-_POLL_CPU_S, _FREE = 100e-6, 0.5
-_REDIS_CPU_S = 80e-6
-_USD_PER_POLL, _PUSH_USD, _READERS = 1e-6, 10_000.0, 1_000_000
+_MONTH_S = 2_592_000
+_USD_A_MILLION = 1.0
 
-EXERCISES: tuple[Exercise, ...] = (
-    Number(
-        question="2 million phones ask every 10 seconds. How many requests a second are that?",
-        answer=_POLLS_PER_S,
+
+@varied(millions=(2, 3, 4, 5, 6), every_s=(10, 20, 5, 30))
+def _requests(millions: int, every_s: int) -> Number:
+    phones = millions * 1_000_000
+    return Number(
+        question=(
+            f"{millions} million phones ask every {every_s} seconds. How many requests a second are"
+            " that?"
+        ),
+        answer=phones / every_s,
         unit="requests a second",
         mistakes=(
-            per_client(_CLIENTS),
+            per_client(phones),
             minutes_as_seconds(),
-            instead(_CLIENTS, "every second", "That would be right if each asked once a second."),
+            instead(phones, "every second", "That would be right if each asked once a second."),
             instead(
-                _CLIENTS * _EVERY_S,
+                phones * every_s,
                 "multiplied",
                 "You multiplied. Ask less often, and there are fewer requests, not more.",
             ),
         ),
         clue="The formula of chapter 2: clients / interval.",
-        why="2,000,000 / 10 = 200,000 requests a second, day and night.",
-    ),
-    Number(
+        why=f"{phones:,} / {every_s} = {phones / every_s:,.0f} requests a second, day and night.",
+    )
+
+
+@varied(per_s=(200_000, 100_000, 300_000, 400_000), micros=(100, 150, 200))
+def _servers(per_s: int, micros: int) -> Number:
+    one_s, free = micros / 1e6, 0.5
+    work = per_s * one_s
+    needed = servers_needed(need=work, one_has=1.0, headroom=free)
+    return Number(
         question=(
-            "One request takes 100 microseconds of a processor (0.0001 seconds). You want to keep"
-            " half of every server free, for bad days. How many servers with one processor each do"
-            " 200,000 requests a second need?"
+            f"One request takes {micros} microseconds of a processor ({one_s:.6g} seconds). You"
+            " want to keep half of every server free, for bad days. How many servers with one"
+            f" processor each do {per_s:,} requests a second need?"
         ),
-        answer=servers_needed(need=_POLLS_PER_S * _POLL_CPU_S, one_has=1.0, headroom=_FREE),
+        answer=needed,
         unit="servers",
         mistakes=(
             half("That many would be busy all the time. Half of each is to be kept free."),
             instead(
-                _POLLS_PER_S * _POLL_CPU_S * _FREE,
+                work * free,
                 "wrong way",
                 "You took half of them away. Servers that are half free are needed twice.",
             ),
             twice("You kept a half free twice."),
             instead(
-                1 / _POLL_CPU_S,
+                1 / one_s,
                 "of one",
                 "That is how many requests one server manages in a second. How many servers then?",
             ),
         ),
         clue="How many seconds of work come in each second? One server does half a second of it.",
         why=(
-            "200,000 x 0.0001 = 20 seconds of work in each second. A server that is to be half free"
-            " does 0.5 of them, so 20 / 0.5 = 40 servers."
+            f"{per_s:,} x {one_s:.6g} = {work:g} seconds of work in each second. A server that is"
+            f" to be half free does 0.5 of them, so {work:g} / 0.5 = {needed:g} servers."
         ),
-    ),
-    Number(
+    )
+
+
+@varied(usd=(10_000, 8_000, 12_000, 20_000))
+def _cheaper(usd: int) -> Number:
+    readers = 1_000_000
+    bought = usd / _USD_A_MILLION  # millions of polls
+    each = bought * 1e6 / readers
+    return Number(
         question=(
-            "A poll costs 1 dollar for a million. Push would cost 10,000 dollars a month for your 1"
-            " million clients. A month has 2,592,000 seconds. From how many seconds between two"
+            f"A poll costs 1 dollar for a million. Push would cost {usd:,} dollars a month for your"
+            " 1 million clients. A month has 2,592,000 seconds. From how many seconds between two"
             " polls on is polling the cheaper one?"
         ),
-        answer=_READERS * 2_592_000 * _USD_PER_POLL / _PUSH_USD,
+        answer=_MONTH_S / each,
         unit="s",
         mistakes=(
             forgot(60, "minutes", "That looks like minutes. The question asks for seconds."),
             forgot(30, "a day", "That looks like one day's polls for a month's money."),
-            per_client(_READERS, "That is for one client's polls. A million of them share it."),
+            per_client(readers, "That is for one client's polls. A million of them share it."),
             instead(
-                _PUSH_USD / 2_592_000 / _USD_PER_POLL,
+                bought * 1e6 / _MONTH_S,
                 "a rate",
                 "That is how many polls a second the money buys, for all clients. How often may"
                 " each of a million ask then?",
             ),
         ),
         clue=(
-            "How many polls do 10,000 dollars buy? How many is that for each client? How long does"
-            " a month last?"
+            f"How many polls do {usd:,} dollars buy? How many is that for each client? How long"
+            " does a month last?"
         ),
         why=(
-            "10,000 dollars buy 10,000 million polls: 10,000 for each client in a month."
-            " 2,592,000 / 10,000 = 259 seconds: about every four minutes."
+            f"{usd:,} dollars buy {bought:,.0f} million polls: {each:,.0f} for each client in a"
+            f" month. 2,592,000 / {each:,.0f} = {_MONTH_S / each:.0f} seconds:"
+            f" {_MONTH_S / each / 60:.1f} minutes."
         ),
-    ),
-    Number(
+    )
+
+
+@varied(micros=(80, 50, 100, 160, 200))
+def _redis(micros: int) -> Number:
+    cpu_s, free = micros / 1e6, 0.5
+    shown = f"{cpu_s:.6f}".rstrip("0")
+    return Number(
         question=(
-            "Each publish takes 80 microseconds of the one processor that Redis uses (0.00008"
-            " seconds), however many servers publish. You want to keep half of it free. How many"
-            " messages a second can all servers together publish?"
+            f"Each publish takes {micros} microseconds of the one processor that Redis uses"
+            f" ({shown} seconds), however many servers publish. You want to keep half of it"
+            " free. How many messages a second can all servers together publish?"
         ),
-        answer=_FREE / _REDIS_CPU_S,
+        answer=free / cpu_s,
         unit="messages a second",
         mistakes=(
             twice("That fills the whole processor. Half of it is to be kept free."),
             half("You kept a half free twice."),
             instead(
-                20 * _FREE / _REDIS_CPU_S,
+                20 * free / cpu_s,
                 "per server",
                 "You multiplied by servers. They all share one Redis: more of them do not help.",
             ),
             instead(
-                _REDIS_CPU_S / _FREE,
+                cpu_s / free,
                 "upside down",
                 "That is how many seconds one message may take. How many fit into a second?",
             ),
         ),
         clue="How much of each second may Redis work? How many publishes fit into that?",
         why=(
-            "0.5 / 0.00008 = 6,250 messages a second, with two servers or with two hundred. A"
-            " service that publishes more has to divide its channels over several Redis."
+            f"0.5 / {shown} = {free / cpu_s:,.0f} messages a second, with two servers or with"
+            " two hundred. A service that publishes more has to divide its channels over several"
+            " Redis."
         ),
-    ),
+    )
+
+
+EXERCISES: tuple[Exercise | Varied, ...] = (
+    _requests,
+    _servers,
+    _cheaper,
+    _redis,
     Choice(
         question=(
             "You publish an order's new state. Redis dies just then, and the answer is 503"

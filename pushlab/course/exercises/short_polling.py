@@ -10,16 +10,19 @@ from pushlab.course.exercises.mistakes import (
     per_client,
     twice,
 )
+from pushlab.course.exercises.varied import Varied, varied
 
 __all__ = ["EXERCISES"]
 
-EXERCISES: tuple[Exercise, ...] = (
-    Number(
+
+@varied(every_s=(4, 3, 5, 6, 8, 10))
+def _wait(every_s: int) -> Number:
+    return Number(
         question=(
-            "A weather app asks for news every 4 seconds. How long does a message wait, on"
+            f"A weather app asks for news every {every_s} seconds. How long does a message wait, on"
             " average, in seconds? (On a network so fast that the way itself takes no time.)"
         ),
-        answer=poll_latency_s(interval_s=4, delay_s=0),
+        answer=poll_latency_s(interval_s=every_s, delay_s=0),
         unit="s",
         mistakes=(
             twice(
@@ -28,45 +31,75 @@ EXERCISES: tuple[Exercise, ...] = (
             ),
             half("That is half of it. The average lies midway between no wait and the longest."),
             milliseconds(),
+            instead(
+                0,
+                "no wait",
+                "Only the luckiest message waits for nothing: one that comes just before a"
+                " question. What about all the others?",
+            ),
         ),
         clue=(
             "A message may come at any moment between two questions. The luckiest waits 0 s, the"
-            " unluckiest 4 s, and all moments are equally likely."
+            f" unluckiest {every_s} s, and all moments are equally likely."
         ),
-        why="Waits lie evenly between 0 and 4 s, so their average is 4 / 2 = 2 s.",
-    ),
-    Number(
+        why=(
+            f"Waits lie evenly between 0 and {every_s} s, so their average is"
+            f" {every_s} / 2 = {every_s / 2:g} s."
+        ),
+    )
+
+
+@varied(wait_s=(0.75, 0.2, 0.4, 1.25, 1.5, 3.5))
+def _allowed(wait_s: float) -> Number:
+    return Number(
         question=(
-            "Your boss wants messages to wait 0.75 seconds on average, no longer. How many seconds"
-            " may pass between two questions?"
+            f"Your boss wants messages to wait {wait_s:g} seconds on average, no longer. How many"
+            " seconds may pass between two questions?"
         ),
-        answer=1.5,
+        answer=2 * wait_s,
         unit="s",
         mistakes=(
             half(
                 "With that, messages wait only half as long as your boss allows, and your server"
                 " works twice as hard. The average wait is half the time between two questions."
             ),
-            instead(0.375, "halved", "You went the wrong way: do not halve, double."),
+            instead(wait_s / 2, "halved", "You went the wrong way: do not halve, double."),
             milliseconds(),
+            twice("With that, messages wait twice as long as your boss allows: you doubled twice."),
         ),
         clue="average wait = interval / 2. You know the wait; which interval belongs to it?",
-        why="The average wait is half the interval, so the interval is 2 x 0.75 = 1.5 s.",
-    ),
-    Number(
-        question=(
-            "200 clients ask every 4 seconds each. How many requests must the server handle per"
-            " second?"
+        why=(
+            "The average wait is half the interval, so the interval is"
+            f" 2 x {wait_s:g} = {2 * wait_s:g} s."
         ),
-        answer=200 / 4,
-        unit="requests",
+    )
+
+
+@varied(clients=(200, 120, 300, 360), every_s=(4, 3, 5, 6))
+def _asked(clients: int, every_s: int) -> Number:
+    return Number(
+        question=(
+            f"{clients} clients ask every {every_s} seconds each. How many requests must the server"
+            " handle per second?"
+        ),
+        answer=clients / every_s,
+        unit="requests a second",
         mistakes=(
-            per_client(200),
+            per_client(clients),
             minutes_as_seconds(),
-            instead(800, "multiplied", "You multiplied. Does asking less often mean more work?"),
-            instead(200, "one second", "That is what it would be if they asked every second."),
+            instead(
+                clients * every_s,
+                "multiplied",
+                "You multiplied. Does asking less often mean more work?",
+            ),
+            instead(clients, "one second", "That is what it would be if they asked every second."),
         ),
         clue="How many requests does one client make in a second? It is less than one.",
-        why="One client makes 1/4 of a request per second; 200 of them make 200 / 4 = 50.",
-    ),
-)
+        why=(
+            f"One client makes 1/{every_s} of a request per second; {clients} of them make"
+            f" {clients} / {every_s} = {clients / every_s:g}."
+        ),
+    )
+
+
+EXERCISES: tuple[Exercise | Varied, ...] = (_wait, _allowed, _asked)

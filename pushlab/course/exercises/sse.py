@@ -1,8 +1,6 @@
 """Chapter 4: what an answer without end saves, and what it costs when it breaks."""
 
-from pushlab.analysis.cost.traffic import predicted_traffic
 from pushlab.analysis.models.formulas import long_poll_percentile_s
-from pushlab.contract.registry import profile_of
 from pushlab.course.exercises.base import Exercise, Number
 from pushlab.course.exercises.mistakes import (
     forgot,
@@ -11,66 +9,64 @@ from pushlab.course.exercises.mistakes import (
     milliseconds,
     minutes_as_seconds,
     per_client,
-    seconds_as_minutes,
 )
+from pushlab.course.exercises.varied import Varied, varied
 
 __all__ = ["EXERCISES"]
 
-_FANS, _EVERY_S, _RATE = 10_000, 5.0, 1 / 60
-_WAY_S = 0.08
-_BACK, _WITHIN_S = 30_000, 10
+_A_MINUTE = 1 / 60
 
 
-def _requests_per_s(transport: str) -> float:
-    return predicted_traffic(
-        profile_of(transport).retimed(interval_s=_EVERY_S),
-        clients=_FANS,
-        rate_per_client_per_s=_RATE,
-        payload_bytes=100,
-    ).hits_per_s
-
-
-EXERCISES: tuple[Exercise, ...] = (
-    Number(
+@varied(fans=(10_000, 20_000, 30_000, 60_000), every_s=(5, 4, 10, 8))
+def _saved(fans: int, every_s: int) -> Number:
+    before = fans / every_s
+    return Number(
         question=(
-            "10,000 fans have the page of a match open; it changes about once a minute. The page"
-            " asks every 5 seconds. You turn it into SSE, and everybody is connected already. How"
-            " many requests a second does the server get less than before?"
+            f"{fans:,} fans have the page of a match open; it changes about once a minute. The page"
+            f" asks every {every_s} seconds. You turn it into SSE, and everybody is connected"
+            " already. How many requests a second does the server get less than before?"
         ),
-        answer=_requests_per_s("short-polling") - _requests_per_s("sse"),
+        answer=before,
         unit="requests a second",
         mistakes=(
-            per_client(_FANS),
+            per_client(fans),
             instead(
-                _requests_per_s("short-polling") - _FANS * _RATE,
+                before - fans * _A_MINUTE,
                 "a request each",
                 "You took one request for each message off again. With SSE a message takes none.",
             ),
             minutes_as_seconds(),
             instead(
-                _FANS * _EVERY_S,
+                fans * every_s,
                 "multiplied",
                 "You multiplied. Does a client that waits longer ask more often?",
             ),
         ),
         clue="How many requests a second were there before? How many of them are left with SSE?",
         why=(
-            "Before: 10,000 clients / 5 seconds = 2,000 requests a second. With SSE: none. So 2,000"
-            " are saved, and what the page says or how often does not matter."
+            f"Before: {fans:,} clients / {every_s} seconds = {before:,.0f} requests a second. With"
+            f" SSE: none. So {before:,.0f} are saved, and what the page says or how often does not"
+            " matter."
         ),
-    ),
-    Number(
+    )
+
+
+@varied(way_ms=(80, 60, 120, 150, 200))
+def _away(way_ms: int) -> Number:
+    way_s = way_ms / 1000
+    later_s = long_poll_percentile_s(100, rate_per_s=1.0, delay_s=way_s, hold_s=30.0) - way_s
+    return Number(
         question=(
-            "Your server is far away: 80 milliseconds one way. With SSE every message takes those"
-            " 80. How many seconds longer than that does the unluckiest message take with long"
-            " polling?"
+            f"Your server is far away: {way_ms} milliseconds one way. With SSE every message takes"
+            f" those {way_ms}. How many seconds longer than that does the unluckiest message take"
+            " with long polling?"
         ),
-        answer=long_poll_percentile_s(100, rate_per_s=1.0, delay_s=_WAY_S, hold_s=30.0) - _WAY_S,
+        answer=later_s,
         unit="s",
         mistakes=(
             milliseconds(),
             instead(
-                3 * _WAY_S,
+                3 * way_s,
                 "not compared",
                 "That is how long it takes in all. How much longer is that than with SSE?",
             ),
@@ -82,30 +78,50 @@ EXERCISES: tuple[Exercise, ...] = (
         ),
         clue="At worst it goes three ways: out, back, and out. SSE goes one.",
         why=(
-            "Three ways instead of one: 3 x 0.08 - 0.08 = 0.16 seconds longer. The message was"
-            " written just after an answer had left."
+            f"Three ways instead of one: 3 x {way_s:g} - {way_s:g} = {later_s:.3g} seconds longer."
+            " The message was written just after an answer had left."
         ),
-    ),
-    Number(
+    )
+
+
+@varied(back=(30_000, 40_000, 60_000, 90_000), within_s=(10, 20, 8))
+def _restart(back: int, within_s: int) -> Number:
+    return Number(
         question=(
-            "A server with 30,000 open SSE lines restarts, and every client connects again. They"
-            " are clever: each waits a random time, up to 10 seconds, so that they come evenly. How"
-            " many requests a second must the server take meanwhile?"
+            f"A server with {back:,} open SSE lines restarts, and every client connects again. They"
+            f" are clever: each waits a random time, up to {within_s} seconds, so that they come"
+            " evenly. How many requests a second must the server take meanwhile?"
         ),
-        answer=_BACK / _WITHIN_S,
+        answer=back / within_s,
         unit="requests a second",
         mistakes=(
             forgot(
-                1 / _WITHIN_S, "all at once", "That is all of them in one second. They have 10."
+                1 / within_s,
+                "all at once",
+                f"That is all of them in one second. They have {within_s}.",
             ),
-            per_client(_BACK),
-            seconds_as_minutes(),
-            half("Half of them come in the first 5 seconds, that is true. And how many in one?"),
+            per_client(back),
+            forgot(
+                60,
+                "divided by 60",
+                "That is sixty times too little. They come within seconds, not minutes, and the"
+                " question asks for one second.",
+            ),
+            instead(
+                back / 2,
+                "half of them",
+                f"Half of them come in the first {within_s / 2:g} seconds, that is true. And how"
+                " many in one?",
+            ),
+            half("That is half of it. They come evenly: each second brings as many as the next."),
         ),
-        clue="All 30,000 come, evenly spread over 10 seconds.",
+        clue=f"All {back:,} come, evenly spread over {within_s} seconds.",
         why=(
-            "30,000 / 10 = 3,000 requests a second, from a server that had none before. Without"
-            " that random wait all 30,000 would come at once, and that can break it again."
+            f"{back:,} / {within_s} = {back / within_s:,.0f} requests a second, from a server that"
+            f" had none before. Without that random wait all {back:,} would come at once, and that"
+            " can break it again."
         ),
-    ),
-)
+    )
+
+
+EXERCISES: tuple[Exercise | Varied, ...] = (_saved, _away, _restart)

@@ -2,72 +2,90 @@
 
 from pushlab.analysis.models.formulas import pings_per_s
 from pushlab.course.exercises.base import Choice, Exercise, Number
-from pushlab.course.exercises.mistakes import (
-    instead,
-    minutes_as_seconds,
-    per_client,
-    seconds_as_minutes,
-)
+from pushlab.course.exercises.mistakes import forgot, instead, minutes_as_seconds, per_client
+from pushlab.course.exercises.varied import Varied, varied
 
 __all__ = ["EXERCISES"]
 
-_REQUEST, _HEAD, _MASK, _MOVE = 200, 2, 4, 20
-_CLIENTS, _PING_S = 600_000, 30.0
+_HEAD, _MASK = 2, 4
 
-EXERCISES: tuple[Exercise, ...] = (
-    Number(
+
+@varied(around=(200, 240, 300, 360), move=(20, 30, 40))
+def _frame(around: int, move: int) -> Number:
+    request, frame = around + move, _HEAD + _MASK + move
+    return Number(
         question=(
-            "A player's phone sends a move of 20 bytes. As a request it has 200 bytes more around"
-            " it. As a WebSocket frame it has a head of 2 bytes and, since it comes from a client,"
-            " a mask of 4. How many times as many bytes is the request, move included?"
+            f"A player's phone sends a move of {move} bytes. As a request it has {around} bytes"
+            " more around it. As a WebSocket frame it has a head of 2 bytes and, since it comes"
+            " from a client, a mask of 4. How many times as many bytes is the request, move"
+            " included?"
         ),
-        answer=(_REQUEST + _MOVE) / (_HEAD + _MASK + _MOVE),
+        answer=request / frame,
         unit="times",
         mistakes=(
             instead(
-                _REQUEST / (_HEAD + _MASK),
+                around / (_HEAD + _MASK),
                 "wrapping only",
-                "That compares the wrappings. The move of 20 bytes has to travel in both.",
+                f"That compares the wrappings. The move of {move} bytes has to travel in both.",
             ),
             instead(
-                (_REQUEST + _MOVE) / (_HEAD + _MOVE),
+                request / (_HEAD + move),
                 "no mask",
                 "You forgot the mask: what a client sends has 4 bytes more.",
             ),
             instead(
-                (_HEAD + _MASK + _MOVE) / (_REQUEST + _MOVE),
+                frame / request,
                 "upside down",
                 "That is how much of the request the frame is. We want it the other way round.",
             ),
             instead(
-                _REQUEST + _MOVE - _HEAD - _MASK - _MOVE,
+                request - frame,
                 "difference",
                 "That is how many bytes more. We want how many times as many.",
             ),
         ),
         clue="Add up each side first, with the move in it. Then divide.",
-        why="(200 + 20) / (2 + 4 + 20) = 220 / 26 = 8.5 times as many bytes for the same move.",
-    ),
-    Number(
-        question=(
-            "600,000 people have your app open and nobody writes. So that no line is cut, each app"
-            " sends a ping every 30 seconds. How many pings a second does your service take?"
+        why=(
+            f"({around} + {move}) / (2 + 4 + {move}) = {request} / {frame} = {request / frame:.1f}"
+            " times as many bytes for the same move."
         ),
-        answer=_CLIENTS * pings_per_s(rate_per_s=0, keep_alive_s=_PING_S),
+    )
+
+
+@varied(people=(600_000, 300_000, 900_000, 1_200_000), ping_s=(30, 20, 15))
+def _silence(people: int, ping_s: int) -> Number:
+    pings = people * pings_per_s(rate_per_s=0, keep_alive_s=ping_s)
+    return Number(
+        question=(
+            f"{people:,} people have your app open and nobody writes. So that no line is cut, each"
+            f" app sends a ping every {ping_s} seconds. How many pings a second does your service"
+            " take?"
+        ),
+        answer=pings,
         unit="pings a second",
         mistakes=(
-            per_client(_CLIENTS),
-            instead(_CLIENTS, "every second", "That would be right if each pinged once a second."),
+            per_client(people),
+            instead(people, "every second", "That would be right if each pinged once a second."),
             minutes_as_seconds(),
             instead(0, "silence", "Nobody writes, but the lines want to be kept open."),
-            seconds_as_minutes(),
+            forgot(
+                60,
+                "divided by 60",
+                "That is sixty times too little. The pings are counted in seconds already, and the"
+                " question asks for one second.",
+            ),
         ),
         clue="It is a poll by another name: clients / interval.",
         why=(
-            "600,000 / 30 = 20,000 a second. Idle lines are not free. (A poll every 30 seconds"
-            " would be as many, and would bring news with it.)"
+            f"{people:,} / {ping_s} = {pings:,.0f} a second. Idle lines are not free. (A poll every"
+            f" {ping_s} seconds would be as many, and would bring news with it.)"
         ),
-    ),
+    )
+
+
+EXERCISES: tuple[Exercise | Varied, ...] = (
+    _frame,
+    _silence,
     Choice(
         question="Only one of these really needs a WebSocket. Which?",
         options={
