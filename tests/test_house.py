@@ -21,6 +21,7 @@ ALLOWED = {
     "commands/probe_address.py": "a [system] table to start from, as users write it",
     "contract/registry.py": "which are compared unless others are named, and in which order",
     "contract/subscriber.py": "`mqtt` as the scheme of a URL",
+    "course/builds/__init__.py": "the course's chapters",
     "course/exercises/__init__.py": "the course's chapters",
     "course/paper.py": "the chapter on choosing, which compares some of them",
     "hub/app.py": "`websocket` as ASGI's kind of scope",

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pushlab.course.exercises import exercise as exercise
     from pushlab.course.guesses import predict as predict
     from pushlab.course.measuring import measure as measure
+    from pushlab.course.own_hub import own_hub as own_hub
     from pushlab.course.paper import on_paper as on_paper
     from pushlab.course.plugin import check_transport as check_transport
     from pushlab.course.plugin import race as race
@@ -32,6 +33,7 @@ _HOMES = {
     "measure": "measuring",
     "month_of": "beside",
     "on_paper": "paper",
+    "own_hub": "own_hub",
     "predict": "guesses",
     "race": "plugin",
     "ready": "ready",

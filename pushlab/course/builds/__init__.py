@@ -11,4 +11,7 @@ __all__ = ["MODULES"]
 #: The modules of the builds, by the chapter that asks for them; each has a tuple `BUILDS`.
 MODULES: Mapping[str, tuple[str, ...]] = {
     "short_polling": ("poll_loop",),
+    "sse": ("event_stream",),
+    "websocket": ("frames",),
+    "mqtt": ("receiver",),
 }
