@@ -52,7 +52,7 @@ async def test_a_page_listens_to_what_is_said_also_after_a_restart(shown):
     token = unquote(re.search(r'EventSource\("v1/events\?token=([^"]+)"\)', page)[1])
     assert "No page is listening now" in str(await mine.say("too early"))
     async with connect(url.removesuffix(PATH), token, transport="sse") as line:
-            messages = aiter(line)
+        messages = aiter(line)
         assert "1 page is listening" in str(await mine.say("one"))
         assert (await anext(messages)).data == "one"
         assert "was started again" in str(await mine.restart())

@@ -8,10 +8,12 @@ __all__ = ["BUILDS"]
 _SKELETON = """
 class Frames:
     def write(self, text, key):
-        ...  # your lines: the bytes of a frame
+        # your lines: the bytes of a frame
+        ...
 
     def read(self, data):
-        ...  # your lines: (kind, text, used), or None
+        # your lines: (kind, text, used), or None
+        ...
 """
 
 _GAPS = """

@@ -12,7 +12,8 @@ class Receiver:
         self.acknowledge = acknowledge
 
     def on_publish(self, packet_id, dup, payload):
-        ...  # your lines
+        # your lines
+        ...
 """
 
 _GAPS = """
