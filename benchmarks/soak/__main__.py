@@ -108,7 +108,7 @@ def race(minutes: float, clients: int, rate_per_s: float) -> int:
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
         page.goto(f"{url}/race")
-        settings = {"clients": clients, "rate_per_s": rate_per_s, "paused": False}
+        settings = {"clients": clients, "rate_per_s": rate_per_s}
         answer = page.request.post(f"{url}/demo/race/settings", data=settings)
         if not answer.ok:
             raise SystemExit(f"the race refused its settings: {answer.text()}")

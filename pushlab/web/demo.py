@@ -11,17 +11,20 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
+from pushlab.contract.authority import is_loopback
 from pushlab.contract.serving import Receive, Response, Scope, Send
 from pushlab.errors import PushlabError, Refused, UsageError
 from pushlab.hub.reasons import BAD_JSON, BAD_REQUEST, NOT_FOUND, bad_method
 from pushlab.web.limits import Limiter
 from pushlab.wire.asgi import header, read_body, refusal_headers, respond
 
-__all__ = ["Act", "Demo", "Post"]
+__all__ = ["Act", "Demo", "LocalPost", "Post"]
 
 _MOST_BYTES = 16 * 1024
 
 Act = Callable[[dict[str, Any]], dict[str, Any] | Awaitable[dict[str, Any]]]
+#: Is told besides, as ``here``, whether who asks is at this machine, with no proxy in between.
+LocalAct = Callable[..., dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,13 @@ class Post:
     dear: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class LocalPost:
+    """The same, where it matters who asks."""
+
+    act: LocalAct
+
+
 class Demo:
     """Answers what stands below ``/demo/``.
 
@@ -46,7 +56,7 @@ class Demo:
 
     def __init__(
         self,
-        posts: Mapping[str, Post],
+        posts: Mapping[str, Post | LocalPost],
         reads: Mapping[str, Callable[[Mapping[str, str]], dict[str, Any]]],
     ) -> None:
         self._posts = posts
@@ -88,9 +98,18 @@ class Demo:
             return read(dict(parse_qsl(scope["query_string"].decode("latin-1"))))
         if method != "POST" or post is None:
             raise bad_method(scope)
+        if isinstance(post, LocalPost):
+            self._posting.check(address)
+            return post.act(await _object(scope, receive), here=_is_here(scope, address))
         (self._dear if post.dear else self._posting).check(address)
         result = post.act(await _object(scope, receive))
         return result if isinstance(result, dict) else await result
+
+
+def _is_here(scope: Scope, address: str) -> bool:
+    """Whether a request comes from this machine, and no proxy says that it is somebody else's."""
+    told = any(header(scope, name) for name in (b"x-forwarded-for", b"forwarded"))
+    return is_loopback(address) and not told
 
 
 _POLICY = ((b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer"))

@@ -3,13 +3,17 @@
 There is one race for each server, however many hubs it is: one of them publishes and runs the
 further clients (`pushlab.hub.backplane`), all of them count, and each answers for all
 (`pushlab.web.race_hubs`). All lanes read the same channel, so every message is published once and
-each transport carries it in its own way. The race stands still, and its further clients are away,
-while no page looks on.
+each transport carries it in its own way. Whatever is set anew begins a comparison of its own: no
+figure is of two settings. The race stands still, and its further clients are away, while no page
+looks on.
+
+Longer than 400 lines, since what pages ask, what hubs tell and who publishes go by one state.
 """
 
 import asyncio
 import contextlib
 import dataclasses
+import itertools
 import json
 import os
 import random
@@ -31,6 +35,7 @@ from pushlab.web.crowd import Crowd, LaneReport
 from pushlab.web.crowd_process import LaneRequest
 from pushlab.web.members import now_ms
 from pushlab.web.race_hubs import RaceHubs, happens, opened
+from pushlab.web.race_lock import RaceLock
 from pushlab.web.race_settings import Settings, Setup
 
 __all__ = ["CHANNEL", "LANES", "Race", "Settings"]
@@ -39,6 +44,7 @@ CHANNEL = "demo-race"
 LANES = STANDARD
 LOOKED_ON_S = 5.0  #: how long after the last look the race goes on
 _FOLLOW_S = 1.0
+_LONGEST_WAIT_S = 60.0
 _LATE_S = 1.0  # a publisher that is later than this drops what it missed
 _PAGE_TOKEN_MINUTES = 120
 _CROWD_TOKEN_MINUTES = 1_440
@@ -55,8 +61,8 @@ def _message(n: int, sent_ms: float, payload_bytes: int) -> str:
 
 
 def _gap() -> float:
-    """From one message to the next, in gaps of the set rate: up to a quarter more or less."""
-    return random.uniform(0.75, 1.25)
+    """From one message to the next, in mean gaps of the set rate: by chance, as in the course."""
+    return random.expovariate(1.0)
 
 
 class Race:
@@ -69,11 +75,13 @@ class Race:
     def __init__(self, hub: Hub, *, authority: str | None = None) -> None:
         self._hub = hub
         self._authority = authority
+        self._lock = RaceLock(hub.keys)
         self._setup = Setup()
         self._changed = asyncio.Event()  # wakes the publisher
         self._follow_now = asyncio.Event()
         self._looked_at = float("-inf")
         self._n = 0
+        self._by_hand = 0
         self._runs = False
         self._publishing = asyncio.Lock()
         self._base = self._hits()
@@ -119,7 +127,7 @@ class Race:
     # ---- what pages ask ---------------------------------------------------------------------
 
     async def join(self, body: dict[str, Any]) -> dict[str, Any]:
-        """Tokens for a page, one for each lane."""
+        """Tokens for a page, one for each lane; whether the key that it has is the presenter's."""
         lanes: dict[str, Any] = {}
         channel = await opened(self._hub, CHANNEL)
         at = str(Cursor(channel.epoch, channel.head))
@@ -136,6 +144,7 @@ class Race:
             "page": page,
             "lanes": lanes,
             "missing": self.missing,
+            "presents": self._lock.opens(body.get("key")),
         }
 
     def state(self, asked: Mapping[str, str] | None = None) -> dict[str, Any]:
@@ -150,15 +159,14 @@ class Race:
             self.hubs.tell()
         self._looked_at = time.monotonic()
         self._changed.set()
-        setup, others = self._setup, self.hubs.living()
+        others = self.hubs.living()
         state = {
-            "now_ms": now_ms(),
-            "settings": dataclasses.asdict(setup.settings),
+            **self._told(),
             "bounds": Settings.bounds(),
-            "resets": setup.resets,
-            "since_ms": setup.since_ms,
             "published": self._published,
+            "by_hand": self._published_by_hand,
             "last": self._n,
+            "pages": self._pages(),
             "lanes": {name: self._lane(name) for name in self.lanes},
             "missing": self.missing,
             "elsewhere": self._elsewhere() + sum(other["elsewhere"] for other in others),
@@ -168,25 +176,64 @@ class Race:
         return state
 
     def change(self, body: dict[str, Any]) -> dict[str, Any]:
-        """Change settings."""
-        settings = self._setup.settings.changed(body)
-        self._adopt(self._setup.changed(self.hubs.own, settings=settings))
+        """Change settings, and count from here. Raises Refused (400, 423 `locked`)."""
+        changes = self._lock.check(body, locked=self._setup.locked)
+        return self._begin(settings=self._setup.settings.changed(changes))
+
+    def reset(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Count from here. Raises Refused (423 `locked`)."""
+        self._lock.check(body, locked=self._setup.locked)
+        return self._begin()
+
+    def lock(self, body: dict[str, Any], *, here: bool) -> dict[str, Any]:
+        """Let the presenter alone drive the race, or everybody again (``locked``).
+
+        Args:
+            here: whether who asks is at the hub's own machine.
+
+        Raises:
+            Refused: 403 `not-the-presenter`, 423 `locked`.
+        """
+        key = self._lock.admit(body, locked=self._setup.locked, here=here)
+        self._adopt(self._setup.changed(self.hubs.own, locked=body.get("locked") is True))
         self.hubs.tell()
-        return {"settings": dataclasses.asdict(settings)}
+        return {**self._told(), "key": key}
 
     async def publish(self, body: dict[str, Any]) -> dict[str, Any]:
-        """Publish one message now. Raises Refused as the backplane; 503 `no-publisher`."""
+        """Publish one message now.
+
+        Raises Refused (423 `locked`) and as the backplane; 503 `no-publisher`.
+        """
+        self._lock.check(body, locked=self._setup.locked)
+        return await self._publish_by_hand()
+
+    async def _publish_by_hand(self) -> dict[str, Any]:
         if self.hubs.shared and not self._runs:
             return await self.hubs.wish()
         sent_ms = now_ms()
-        return {"n": await self._publish(sent_ms), "sent_ms": sent_ms}
+        n = await self._publish(sent_ms)
+        self._by_hand += 1
+        return {"n": n, "sent_ms": sent_ms}
 
-    def reset(self, body: dict[str, Any]) -> dict[str, Any]:
-        """Count from here."""
-        now, resets = self._setup, self._setup.resets + 1
-        self._adopt(now.changed(self.hubs.own, resets=resets, since_ms=now_ms(), since_n=self._n))
+    def _begin(self, **changes: Any) -> dict[str, Any]:
+        """Begin a comparison; how it stands then."""
+        now = self._setup
+        new = {"resets": now.resets + 1, "since_ms": now_ms(), "since_n": self._n, **changes}
+        self._adopt(now.changed(self.hubs.own, **new))
         self.hubs.tell()
-        return {"resets": resets}
+        return self._told()
+
+    def _told(self) -> dict[str, Any]:
+        """What holds now."""
+        setup = self._setup
+        return {
+            "now_ms": now_ms(),
+            "settings": dataclasses.asdict(setup.settings),
+            "version": setup.version,
+            "resets": setup.resets,
+            "since_ms": setup.since_ms,
+            "locked": setup.locked,
+        }
 
     # ---- what hubs tell each other ----------------------------------------------------------
 
@@ -194,6 +241,7 @@ class Race:
         """Go by this from now on."""
         if setup.since_ms != self._setup.since_ms:
             self._base = self._hits()
+            self._by_hand = 0
             self.crowd.reset()
         self._setup = setup
         self._changed.set()
@@ -205,6 +253,7 @@ class Race:
             "setup": self._setup.to_json(),
             "runs": self._runs,
             "n": self._n,
+            "by_hand": self._by_hand,
             "hits": self._own_hits(),
             "swarm": {name: self._swarm(name) for name in self.lanes} if self._runs else {},
             "elsewhere": self._elsewhere(),
@@ -223,7 +272,7 @@ class Race:
         self._n = max(self._n, json.loads(text)["n"])
 
     def _hear_wish(self) -> "asyncio.Future[dict[str, Any]] | None":
-        return asyncio.ensure_future(self.publish({})) if self._runs else None
+        return asyncio.ensure_future(self._publish_by_hand()) if self._runs else None
 
     def _seats(self) -> list[str]:
         """Whose connections this hub holds, of the race's pages."""
@@ -262,6 +311,23 @@ class Race:
     @property
     def _published(self) -> int:
         return max(0, self._n - self._setup.since_n)
+
+    @property
+    def _published_by_hand(self) -> int:
+        """Since the comparison began, at all hubs, those that have gone among them."""
+        told = [report.told for report in self.hubs.reports.values()]
+        since = self._setup.since_ms
+        others = [int(each["by_hand"]) for each in told if each["setup"]["since_ms"] == since]
+        return self._by_hand + sum(others)
+
+    def _pages(self) -> int:
+        """How many pages of the race look on, at all hubs: each is a client in every lane.
+
+        By the connections that stand, since a poll is missed only when its lease has ended.
+        """
+        seats = itertools.chain(self._seats(), *(hub["seats"] for hub in self.hubs.living()))
+        lanes = Counter(seat.removeprefix(_SEAT).partition("-")[2] for seat in set(seats))
+        return max(lanes["sse"], lanes["websocket"])
 
     def _elsewhere(self) -> int:
         return self._hub.presence.elsewhere(CHANNEL)
@@ -303,22 +369,23 @@ class Race:
     async def _publish_on(self) -> None:
         """Publish by the clock, whoever reads (an open loop).
 
-        The gaps vary: else messages and polls march in step, and a poll that comes just before each
-        message makes polling look worse than it is, one just after it better.
+        The gaps are of chance (a Poisson stream): then `exp(-rate * interval)` of the questions of
+        a poll find nothing, which is the formula of the course. With even gaps it would be fewer.
         """
-        last = time.monotonic()
-        gap = _gap()
+        last, gap, since_ms = time.monotonic(), _gap(), self._setup.since_ms
         while True:
             self._changed.clear()
-            settings = self._setup.settings
-            if not self._looked_on or settings.paused:
+            rate_per_s = self._setup.settings.rate_per_s
+            if not self._looked_on or not rate_per_s:
                 await self._changed.wait()
                 last = time.monotonic()
                 continue
-            now, due = time.monotonic(), last + gap / settings.rate_per_s
+            if self._setup.since_ms != since_ms:  # a new comparison begins with a gap of its own
+                last, gap, since_ms = time.monotonic(), _gap(), self._setup.since_ms
+            now, due = time.monotonic(), last + gap / rate_per_s
             if due > now:
                 # A change is seen at once; a look, which comes every second, changes nothing.
-                await happens(self._changed, within_s=due - now)
+                await happens(self._changed, within_s=min(due - now, _LONGEST_WAIT_S))
                 continue
             last, gap = due if now - due < _LATE_S else now, _gap()
             with contextlib.suppress(Refused):  # there may be room, or a way, next time

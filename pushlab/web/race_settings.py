@@ -16,14 +16,16 @@ __all__ = ["Settings", "Setup"]
 class Settings(Declared):
     """What can be set."""
 
-    rate_per_s: Annotated[float, Setting("of messages", unit="1/s", least=0.1, most=50)] = 0.5
+    rate_per_s: Annotated[
+        float,
+        Setting("of messages, on average; 0: nothing is published", unit="1/s", least=0, most=50),
+    ] = 0.5
     poll_interval_s: Annotated[float, Setting("of a poll", unit="s", least=0.1, most=60)] = 1.0
     payload_bytes: Annotated[int, Setting("of a message", unit="bytes", least=60, most=32_000)] = (
         200
     )
     clients: Annotated[int, Setting("in a lane, the page counted", least=1, most=200)] = 1
     one_way_ms: Annotated[float, Setting("of the link", unit="ms", least=0, most=1_000)] = 0.0
-    paused: Annotated[bool, Setting("publish nothing")] = False
 
     @staticmethod
     def bounds() -> dict[str, tuple[float | None, float | None]]:
@@ -46,8 +48,9 @@ class Setup:
     Attributes:
         version: how many changes have led here.
         by: the hub that made the last one.
-        resets: how often counting began anew; `since_ms`: when it did the last time, on the wall
+        resets: how often a comparison began; `since_ms`: when it did the last time, on the wall
             clock; `since_n`: the last message that was published before.
+        locked: whether the presenter alone may change anything.
     """
 
     version: int = 0
@@ -56,6 +59,7 @@ class Setup:
     resets: int = 0
     since_ms: float = field(default_factory=now_ms)
     since_n: int = 0
+    locked: bool = False
 
     def after(self, other: "Setup") -> bool:
         """Whether this one counts beside another."""

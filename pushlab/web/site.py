@@ -15,7 +15,7 @@ from pushlab.contract.reasons import Reason
 from pushlab.contract.serving import Receive, Scope, Send
 from pushlab.hub.core import Hub
 from pushlab.web.chat import Chat
-from pushlab.web.demo import Act, Demo, Post
+from pushlab.web.demo import Act, Demo, LocalPost, Post
 from pushlab.web.file_answers import answer_file
 from pushlab.web.files import ASSETS, PAGES, Files
 from pushlab.web.lesson import Lesson
@@ -63,6 +63,7 @@ class WebSite:
                 "/demo/race/settings": Post(self.race.change),
                 "/demo/race/publish": Post(self.race.publish),
                 "/demo/race/reset": Post(self.race.reset),
+                "/demo/race/lock": LocalPost(self.race.lock),
                 "/demo/chat/join": Post(here(self._chat.join), dear=True),
                 "/demo/chat/say": Post(here(self._chat.say)),
                 "/demo/chat/leave": Post(here(self._chat.leave)),

@@ -5,6 +5,7 @@ import contextlib
 import functools
 import itertools
 import json
+import math
 import os
 import random
 import signal
@@ -402,7 +403,7 @@ async def test_games_and_people_at_them_are_bounded_and_the_last_one_ends_a_game
 
 @given(
     st.dictionaries(
-        st.sampled_from([*Settings.bounds(), "paused", "nothing"]),
+        st.sampled_from([*Settings.bounds(), "nothing"]),
         st.one_of(st.integers(), st.floats(), st.booleans(), st.text(), st.none()),
         max_size=3,
     )
@@ -458,10 +459,10 @@ async def test_a_full_hub_does_not_end_the_race(hub, monkeypatch):
 
 
 def test_gaps_between_messages_keep_the_rate():
-    gaps = [_gap() for _ in range(10_000)]
-    assert 0.75 <= min(gaps) < 0.76
-    assert 1.24 < max(gaps) <= 1.25
-    assert sum(gaps) / len(gaps) == pytest.approx(1, rel=0.01)
+    gaps = [_gap() for _ in range(20_000)]
+    assert sum(gaps) / len(gaps) == pytest.approx(1, rel=0.05)
+    # By chance: what has not come in half a gap is as far away as it was (the course's 61 %).
+    assert sum(gap > 0.5 for gap in gaps) / len(gaps) == pytest.approx(math.exp(-0.5), abs=0.02)
 
 
 async def test_messages_do_not_come_in_step(hub, monkeypatch):
@@ -598,7 +599,7 @@ async def test_the_race_runs_while_somebody_looks_on_and_its_crowd_follows_the_s
     assert lanes["sse"]["hits"] == {}  # they connected before the reset, and that is all
     assert all(lane["swarm"]["bytes_in"] > 60 * 200 for lane in lanes.values())
     # An interval is short polling's alone: the others are not disturbed.
-    await post("/demo/race/settings", {"poll_interval_s": 0.2, "rate_per_s": 1, "paused": True})
+    await post("/demo/race/settings", {"poll_interval_s": 0.2, "rate_per_s": 0})
     await until(state, lambda s: s["lanes"]["short-polling"]["hits"].get("connect", 0) >= 3)
     found = await until(state, lambda s: s["lanes"]["short-polling"]["wasted"] >= 5)
     assert found["lanes"]["sse"]["hits"] == found["lanes"]["websocket"]["hits"] == {}
@@ -613,7 +614,7 @@ async def test_the_race_runs_while_somebody_looks_on_and_its_crowd_follows_the_s
     await post("/demo/race/publish", {})
     assert (await state())["published"] == published + 1
     # Nobody looks on: the crowd goes, its process too, and nothing is published.
-    await post("/demo/race/settings", {"paused": False, "rate_per_s": 50})
+    await post("/demo/race/settings", {"rate_per_s": 50})
     async with asyncio.timeout(PATIENCE_S):
         while race.crowd.pid is not None or psutil.pid_exists(pid):  # noqa: ASYNC110
             await asyncio.sleep(0.05)

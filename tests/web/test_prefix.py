@@ -35,7 +35,7 @@ def watch(page):
 
 
 def race(hub, page, url, *lanes):
-    settings = {"rate_per_s": 20, "poll_interval_s": 0.1, "clients": 1, "paused": False}
+    settings = {"rate_per_s": 20, "poll_interval_s": 0.1, "clients": 1}
     assert hub.ask("POST", "/demo/race/settings", settings)[0] == 200
     page.goto(f"{url}/race")
     for name in lanes:

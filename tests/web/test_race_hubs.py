@@ -59,13 +59,13 @@ async def test_settings_made_at_one_hub_hold_at_both_and_a_look_at_either_keeps_
     await until(lambda: two.other.state()["published"] >= 10)
     assert two.one.state()["settings"] == two.other.state()["settings"]
     assert sent(two.service) == list(range(1, len(sent(two.service)) + 1))
-    two.one.change({"paused": True})
-    await until(lambda: two.other.state()["settings"]["paused"])
+    two.one.change({"rate_per_s": 0})
+    await until(lambda: two.other.state()["settings"]["rate_per_s"] == 0)
     await until(lambda: two.other.state()["last"] == two.one.state()["last"])
 
 
 async def test_a_message_that_is_wished_at_the_other_hub_is_published_by_the_first(two):
-    two.one.change({"paused": True})
+    two.one.change({"rate_per_s": 0})
     told = [await race.publish({}) for race in (two.one, two.other, two.one, two.other)]
     assert [each["n"] for each in told] == sent(two.service) == [1, 2, 3, 4]
     at_once = await asyncio.gather(*(two.other.publish({}) for _ in range(5)))
@@ -89,7 +89,7 @@ async def test_hits_of_both_are_counted_and_those_of_one_that_has_gone_stay(two)
 
 
 async def test_counting_begins_anew_at_both(two):
-    two.one.change({"paused": True})
+    two.one.change({"rate_per_s": 0})
     await two.one.publish({})
     two.service.hubs[0].count("sse", Hit.CONNECT)
     two.other.state()
@@ -97,7 +97,7 @@ async def test_counting_begins_anew_at_both(two):
     two.other.reset({})
     two.service.hubs[1].count("sse", Hit.CONNECT)
     for race in (two.one, two.other):
-        await until(lambda race=race: race.state()["resets"] == 1)
+        await until(lambda race=race: race.state()["resets"] == 2)
         await until(lambda race=race: race.state()["lanes"]["sse"]["hits"] == {"connect": 1})
         assert race.state()["published"] == 0
 
@@ -132,7 +132,7 @@ async def test_where_the_first_ends_the_other_publishes_on_from_its_number(two):
 
 
 async def test_an_answer_that_is_lost_is_asked_for_again_and_the_message_counts_once(two):
-    two.one.change({"paused": True})
+    two.one.change({"rate_per_s": 0})
     two.service.forgets = 2
     assert (await two.one.publish({}))["n"] == 1
     assert sent(two.service) == [1]
@@ -200,8 +200,8 @@ async def test_on_a_real_redis_one_hub_publishes_what_is_set_at_the_other(redis_
         (idle,) = [race for race in races if not race._runs]
         idle.change({"rate_per_s": 20})
         await until(lambda: idle.state()["published"] >= 5)
-        idle.change({"paused": True})
-        await until(lambda: all(race.state()["settings"]["paused"] for race in races))
+        idle.change({"rate_per_s": 0})
+        await until(lambda: all(race.state()["settings"]["rate_per_s"] == 0 for race in races))
         told = await idle.publish({})
         await until(lambda: all(race.state()["last"] == told["n"] for race in races))
         assert not any(race.state()["hubs"]["cut_off"] for race in races)

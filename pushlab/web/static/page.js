@@ -7,7 +7,7 @@
  *
  *     import { dressPage, element, markOf, postJson, TRANSPORTS } from "./page.js";
  *
- *     const page = dressPage({ here: "chat" });       // header, footer, keys P and T
+ *     const page = dressPage({ here: "chat" });       // header, footer, keys P and D
  *     page.addKeys([{ key: "Enter", does: "send", run: send }]);   // shown in the footer
  *     page.onTheme(() => chart.draw());                // canvases read colours anew
  *     const joined = await postJson("demo/chat/join", { room, name });  // throws Problem
@@ -360,7 +360,7 @@ export function dressPage({ here }) {
   document.getElementById("foot")?.append(page._list);
   page.addKeys([
     { key: "p", does: "presenter mode", run: () => page.togglePresenter() },
-    { key: "t", does: "light or dark", run: () => page.toggleTheme() },
+    { key: "d", does: "light or dark", run: () => page.toggleTheme() },
   ]);
   document.addEventListener("keydown", (event) => page._onKey(event));
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => page.look());

@@ -10,6 +10,7 @@
  * Longer than 400 lines, since all of it shares one canvas, one scale and one set of buffers.
  */
 
+import { isPresenting } from "./page.js";
 import { ACK, CONNECT, KEEP_ALIVE, POLL_EMPTY, POLL_USEFUL } from "./race_record.js";
 
 /** @typedef {import("./race_record.js").LaneRecord} LaneRecord */
@@ -48,6 +49,7 @@ class Picture {
     this.height = 0;
     this.ratio = 1;
     this.rem = 16;
+    this.letter = 11; // the height of words, in pixels
     this.nowMs = this.fromMs = this.left = this.right = this.perMs = 0; // see `begin`
     this.seen = true;
     this.ink = this.grey = this.grid = this.paper = this.colour = this.edge = "#888";
@@ -78,7 +80,9 @@ class Picture {
     this.colour = read("--c") || this.ink;
     this.edge = read("--edge") || this.ink;
     this.rem = parseFloat(getComputedStyle(document.documentElement).fontSize) || 16;
-    this.font = `${Math.round(this.rem * 0.7)}px ${style.fontFamily}`;
+    const least = isPresenting() ? Math.ceil(window.innerHeight * 0.0205) : 0; // as race.css says
+    this.letter = Math.max(Math.round(this.rem * 0.7), least);
+    this.font = `${this.letter}px ${style.fontFamily}`;
     this.measure();
   }
 
@@ -88,13 +92,18 @@ class Picture {
     const { context, rem } = this;
     this.nowMs = nowMs;
     this.fromMs = nowMs - WINDOW_MS;
-    this.left = this.width < rem * 24 ? rem * 2.9 : rem * 5.2; // before the axis stand words
+    this.left = this.width < rem * 24 ? rem * 2.9 : Math.max(rem * 5.2, this.letter * 6.1); // before the axis stand words
     this.right = this.width - rem * 0.6; // behind it is room for what flashes
     this.perMs = (this.right - this.left) / WINDOW_MS;
     context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
     context.clearRect(0, 0, this.width, this.height);
     context.font = this.font;
     return context;
+  }
+
+  /** Where the publisher's line runs in a lane. */
+  get top() {
+    return Math.max(this.rem * 0.45, this.letter * 0.55);
   }
 
   /** Where a moment stands on the axis. @param {number} ms */
@@ -180,12 +189,12 @@ export class PublisherPicture extends Picture {
     if (!this.seen || this.width === 0) return;
     const context = this.begin(nowMs);
     const { left, right } = this;
-    const base = this.height - this.rem * 1.25;
+    const base = this.height - Math.max(this.rem * 1.25, this.letter * 1.15);
     this.drawGrid(base);
     context.fillStyle = this.grey;
     context.textBaseline = "bottom";
     for (let ago = 0; ago <= WINDOW_MS; ago += 5000) {
-      if (this.width < this.rem * 28 && ago % 10_000 !== 0) continue;
+      if (this.width < this.letter * 46 && ago % 10_000 !== 0) continue;
       const x = right - ago * this.perMs;
       context.textAlign = ago === 0 ? "right" : ago === WINDOW_MS ? "left" : "center";
       context.fillText(
@@ -282,9 +291,9 @@ export class LanePicture extends Picture {
     const { rem, height, left, right, fromMs } = this;
     const wide = this.width >= rem * 24;
 
-    const top = Math.round(rem * 0.45);
-    const landY = Math.round(height * 0.28);
-    const hitY = Math.round(height * 0.28 + rem * 0.9);
+    const top = Math.round(this.top);
+    const landY = Math.round(Math.max(height * 0.28, top + this.letter));
+    const hitY = Math.round(landY + Math.max(rem * 0.9, this.letter * 0.95));
     const curveTop = Math.round(hitY + rem * 0.6);
     const zero = height - Math.round(rem * 0.25);
     this._zero = zero;
@@ -300,7 +309,7 @@ export class LanePicture extends Picture {
       context.fillText("landed", wordX, landY);
       context.fillText("hits", wordX, hitY);
     }
-    context.fillText(wide ? STALE[scaleMs] ?? scaleText(scaleMs) : scaleText(scaleMs), wordX, curveTop + rem * 0.35);
+    context.fillText(wide ? STALE[scaleMs] ?? scaleText(scaleMs) : scaleText(scaleMs), wordX, Math.max(curveTop + rem * 0.35, hitY + this.letter));
     context.fillText("0", wordX, zero - rem * 0.25);
 
     context.save();
@@ -352,7 +361,7 @@ export class LanePicture extends Picture {
 
   _closeBand() {
     if (Number.isNaN(this._bandFrom)) return;
-    const y = Math.round(this.rem * 0.45);
+    const y = Math.round(this.top);
     this.context.moveTo(this.x(this._bandFrom), y);
     this.context.lineTo(this.x(this._bandTo), y);
     this._bandFrom = NaN;

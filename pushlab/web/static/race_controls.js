@@ -13,8 +13,11 @@ const SLIDERS = [
   {
     key: "rate_per_s",
     label: "Publish rate",
-    values: [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50],
-    says: (rate) => (rate >= 1 ? `${short(rate)} per s` : `every ${short(+(1 / rate).toFixed(1))} s`),
+    values: [0, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50],
+    says: (rate) => {
+      if (rate === 0) return "nothing";
+      return rate >= 1 ? `${short(rate)} per s` : `every ${short(+(1 / rate).toFixed(1))} s`;
+    },
   },
   {
     key: "poll_interval_s",
@@ -42,32 +45,44 @@ const SLIDERS = [
   },
 ];
 
-/** @type {{name: string, says: string, settings: Partial<Settings>}[]} */
+/** A situation is all that can be set: what stood before it is gone.
+ * @type {{key: string, name: string, says: string, settings: Settings}[]} */
 export const TRIES = [
   {
-    name: "A quiet channel",
-    says: "A message every 5 seconds, and a poll every half second.",
-    settings: { rate_per_s: 0.2, poll_interval_s: 0.5, clients: 1, one_way_ms: 0 },
+    key: "0",
+    name: "Silence",
+    says: "Nothing is published, and a poll every half second.",
+    settings: { rate_per_s: 0, poll_interval_s: 0.5, payload_bytes: 200, clients: 1, one_way_ms: 0 },
   },
   {
+    key: "1",
+    name: "Quiet",
+    says: "A message every 5 seconds, and a poll every half second.",
+    settings: { rate_per_s: 0.2, poll_interval_s: 0.5, payload_bytes: 200, clients: 1, one_way_ms: 0 },
+  },
+  {
+    key: "2",
     name: "Every day",
     says: "A message every 2 seconds, and a poll every second.",
-    settings: { rate_per_s: 0.5, poll_interval_s: 1, clients: 1, one_way_ms: 0 },
+    settings: { rate_per_s: 0.5, poll_interval_s: 1, payload_bytes: 200, clients: 1, one_way_ms: 0 },
   },
   {
-    name: "Where polling wins",
-    says: "20 messages a second, and a poll every 2 seconds: one poll fetches 40.",
-    settings: { rate_per_s: 20, poll_interval_s: 2, clients: 1, one_way_ms: 0 },
+    key: "3",
+    name: "Busy",
+    says: "20 messages a second, and a poll every 2 seconds.",
+    settings: { rate_per_s: 20, poll_interval_s: 2, payload_bytes: 200, clients: 1, one_way_ms: 0 },
   },
   {
-    name: "A crowd",
+    key: "4",
+    name: "Crowd",
     says: "100 clients in every lane.",
-    settings: { rate_per_s: 1, poll_interval_s: 2, clients: 100, one_way_ms: 0 },
+    settings: { rate_per_s: 1, poll_interval_s: 2, payload_bytes: 200, clients: 100, one_way_ms: 0 },
   },
   {
+    key: "5",
     name: "Far away",
     says: "300 milliseconds each way, to every client.",
-    settings: { rate_per_s: 1, poll_interval_s: 2, clients: 1, one_way_ms: 300 },
+    settings: { rate_per_s: 1, poll_interval_s: 2, payload_bytes: 200, clients: 1, one_way_ms: 300 },
   },
 ];
 
@@ -75,10 +90,10 @@ export const TRIES = [
 export class Controls {
   /**
    * @param {HTMLElement} place
-   * @param {(change: Partial<Settings>) => void} onChange
+   * @param {(change: Partial<Settings>) => void} onChange is told of every step of a hand
    */
   constructor(place, onChange) {
-    /** @type {Map<string, {input: HTMLInputElement, output: HTMLElement, moved: number}>} */
+    /** @type {Map<string, {input: HTMLInputElement, output: HTMLElement}>} */
     this._sliders = new Map();
     for (const slider of SLIDERS) {
       const id = `set-${slider.key}`;
@@ -86,14 +101,8 @@ export class Controls {
         type: "range", id, min: 0, max: slider.values.length - 1, step: 1, name: slider.key,
       });
       const output = element("output", { for: id });
-      const shown = { input, output, moved: -Infinity };
-      const read = () => {
-        shown.moved = performance.now();
-        return slider.values[Number(input.value)];
-      };
-      input.addEventListener("input", () => this._say(slider, shown, read()));
-      input.addEventListener("change", () => onChange({ [slider.key]: read() }));
-      this._sliders.set(slider.key, shown);
+      input.addEventListener("input", () => onChange({ [slider.key]: slider.values[Number(input.value)] }));
+      this._sliders.set(slider.key, { input, output });
       place.append(
         element("div", { class: "field" }, element("div", {}, element("label", { for: id }, slider.label), output), input),
       );
@@ -113,11 +122,26 @@ export class Controls {
     }
   }
 
+  /**
+   * Go to the slider before or behind the one that has the keys; left and right move it then.
+   * @param {number} by
+   */
+  step(by) {
+    const inputs = [...this._sliders.values()].map(({ input }) => input);
+    const at = inputs.indexOf(/** @type {any} */ (document.activeElement));
+    const next = at < 0 ? (by > 0 ? 0 : inputs.length - 1) : (at + by + inputs.length) % inputs.length;
+    inputs[next].focus();
+  }
+
+  /** @param {boolean} may whether this page may set anything */
+  allow(may) {
+    for (const { input } of this._sliders.values()) input.disabled = !may;
+  }
+
   /** Show the settings as they are; another page may have made them. @param {Settings} settings */
   show(settings) {
     for (const slider of SLIDERS) {
       const shown = /** @type {any} */ (this._sliders.get(slider.key));
-      if (performance.now() - shown.moved < 1200) continue; // a hand is on it
       const value = /** @type {number} */ (settings[slider.key]);
       const nearest = String(nearestIndex(slider.values, value));
       if (shown.input.value !== nearest) shown.input.value = nearest;

@@ -2,10 +2,11 @@
 /** One lane of the race: this page's own client on one transport, its picture and its figures. */
 
 import { Channel } from "./channel.js";
-import { count, counted, short, size, time } from "./numbers.js";
+import { count, counted, size, time } from "./numbers.js";
 import { element, markOf, setText } from "./page.js";
 import { LanePicture } from "./race_canvas.js";
 import { HIT_KINDS, LaneRecord } from "./race_record.js";
+import { inVain, perDelivery, tallyOf } from "./race_tally.js";
 import { whatIsSeen } from "./race_words.js";
 
 /** @typedef {import("./page.js").Shown} Shown */
@@ -17,12 +18,15 @@ import { whatIsSeen } from "./race_words.js";
 /** The figures of a lane; those with `rest` are left out in the presenter's mode. */
 const FIGURES = [
   { key: "hits", label: "Hits on server" },
-  { key: "wasted", label: "Wasted" },
-  { key: "stale", label: "Staleness now" },
-  { key: "each", label: "Hits per delivery", rest: true },
+  { key: "wasted", label: "For nothing" },
+  { key: "stale", label: "Staleness now", rest: true },
+  { key: "each", label: "Hits per delivery" },
   { key: "bytes", label: "Bytes", rest: true },
-  { key: "median", label: "Median latency", rest: true },
+  { key: "median", label: "Latency (median)" },
 ];
+const NO_TALLY = Object.freeze({
+  known: false, hits: 0, asked: 0, empty: 0, connects: 0, acks: 0, messages: 0, deliveries: 0, each: NaN,
+});
 
 const NOT_YET = "Not connected yet.";
 
@@ -50,12 +54,15 @@ export class Lane {
     this._notOpen = NOT_YET; // why nothing can come now; empty while the channel stands
     /** @type {Told | null} */
     this._base = null;
+    /** @type {import("./race_words.js").Shown} What stands in the lane now. */
+    this.shows = { name: shown.name, title: shown.title, tally: NO_TALLY, medianMs: NaN };
     /** @type {Map<string, [Text, Text]>} number and unit of each figure */
     this._figures = new Map();
     this.canvas = element("canvas", { role: "img" });
     this._seen = element("p", { class: "seen" });
     this._hub = element("p", { class: "hub", hidden: "" });
     this.root = this._build();
+    this._each = /** @type {HTMLElement | null} */ (this.root.querySelector(".each"));
     this._wasted = this.root.querySelector(".wasted");
     this.picture = new LanePicture(this.canvas, shown.dash);
   }
@@ -144,12 +151,14 @@ export class Lane {
   /**
    * Forget everything, and count from here.
    * @param {Told | null} base what the server counts already
+   * @param {number} sinceMs
+   * @returns {() => void} to be called when `published` has been cleared
    */
-  clear(base) {
+  clear(base, sinceMs) {
     this._base = base;
-    this.record.clear();
     const stats = this._socket?.stats;
     this._bytes = stats ? -stats.sent - stats.received : 0;
+    return this.record.clear(sinceMs);
   }
 
   // ---- its picture and its figures -------------------------------------------------------------
@@ -190,38 +199,44 @@ export class Lane {
    * Write the figures: a few times a second.
    * @param {Told | undefined} told by the server
    * @param {Settings} settings
-   * @param {number} seenMs the moment that is seen
+   * @param {object} now
+   * @param {number} now.seenMs the moment that is seen
+   * @param {number} now.pages how many look on
+   * @param {boolean} now.begun false: what is set has not begun yet, and there is nothing to tell
    */
-  write(told, settings, seenMs) {
+  write(told, settings, { seenMs, pages, begun }) {
     const { record } = this;
-    const staleMs = record.stalenessMs(seenMs);
+    const tally = begun ? tallyOf(told, this._base, record, pages) : NO_TALLY;
+    const staleMs = begun ? record.stalenessMs(seenMs) : 0;
+    const medianMs = begun ? record.medianMs() : NaN;
+    this.shows = { name: this.shown.name, title: this.shown.title, tally, medianMs };
     const idle = this._problem !== "";
     this.root.classList.toggle("idle", idle);
     this._seen.classList.toggle("problem", idle);
     const standing = this._problem || this._notOpen;
-    let sentence = standing || whatIsSeen({ transport: this.shown.name, record, settings, staleMs });
-    if (!idle && told && !told.swarm.ready && told.swarm.note) sentence = told.swarm.note;
+    const seen = { transport: this.shown.name, tally, settings, stale: staleMs > 0, lump: record.lump };
+    let sentence = standing || (begun ? whatIsSeen(seen) : "It begins anew.");
+    if (!idle && begun && told && !told.swarm.ready && told.swarm.note) sentence = told.swarm.note;
     setText(this._seen, sentence);
 
     const base = this._base;
     const label = `${this.shown.title}: ${counted(record.messages, "message")} landed here; the last 30 seconds, drawn`;
     if (this.canvas.getAttribute("aria-label") !== label) this.canvas.setAttribute("aria-label", label);
-    let hits = 0;
-    if (told) for (const kind in told.hits) hits += told.hits[kind] - (base?.hits[kind] ?? 0);
-    const wasted = told ? told.wasted - (base?.wasted ?? 0) : 0;
     const stats = this._socket?.stats;
     const bytes =
       this._bytes +
       (stats ? stats.sent + stats.received : 0) +
       (told ? told.swarm.bytes_in + told.swarm.bytes_out : 0) -
       (base ? base.swarm.bytes_in + base.swarm.bytes_out : 0);
-    this._put("hits", [told ? count(hits) : "–", ""]);
-    this._wasted?.classList.toggle("none", wasted === 0);
-    this._put("wasted", told && hits > 0 ? [percent((100 * wasted) / hits), "%"] : ["–", ""]);
-    this._put("stale", staleMs === 0 ? ["0", "s"] : time(staleMs));
-    this._put("each", [record.messages > 0 ? short(record.hits / record.messages) : "–", ""]);
-    this._put("bytes", size(Math.max(0, bytes)));
-    this._put("median", time(record.medianMs()));
+    this._put("hits", [tally.known ? count(tally.hits) : "–", ""]);
+    this._wasted?.classList.toggle("none", tally.empty === 0);
+    this._put("wasted", tally.known && !idle ? [inVain(tally), "%"] : ["–", ""]);
+    this._put("stale", !begun ? ["–", ""] : staleMs === 0 ? ["0", "s"] : time(staleMs));
+    this._put("each", [perDelivery(tally), ""]);
+    const of = `${counted(tally.hits, "hit")} for ${counted(tally.deliveries, "delivery", "deliveries")}`;
+    if (this._each && this._each.title !== of) this._each.title = of;
+    this._put("bytes", begun ? size(Math.max(0, bytes)) : ["–", ""]);
+    this._put("median", time(medianMs));
   }
 
   /** Which hub holds its connection, where there are several. @param {string} said */
@@ -239,10 +254,4 @@ export class Lane {
     if (one.data !== number) one.data = number;
     if (other.data.trim() !== unit) other.data = unit && ` ${unit}`;
   }
-}
-
-/** @param {number} share in percent */
-function percent(share) {
-  if (share > 0 && share < 0.5) return "<1";
-  return share > 99.5 && share < 100 ? ">99" : String(Math.round(share));
 }

@@ -76,23 +76,40 @@ export class LaneRecord {
     this.got = 0; // the newest message that the client has
     this.messages = 0;
     this.hits = 0; // in all; the ring keeps the newest
-    this.asked = 0;
-    this.empty = 0;
-    this.useful = 0;
-    this.connects = 0; // not set back: the connections go on
-    this.acks = 0;
+    this._firstHit = 0; // of this comparison
+    /** How many hits of each kind, by their index in HIT_KINDS. */
+    this.kinds = new Uint32Array(HIT_KINDS.length);
     this.lump = 0; // messages that landed together, the last time
     this.lumpMs = -Infinity;
     this._owedMs = NaN; // when the oldest message was published that the client has not
   }
 
-  /** Begin anew. */
-  clear() {
+  /**
+   * Begin anew, with what has happened since `sinceMs`; the same moment as for `Published.clear`,
+   * which comes between the two halves of this.
+   * @param {number} sinceMs
+   * @returns {() => void} the second half
+   */
+  clear(sinceMs) {
+    /** @type {[number, number, number][]} */
+    const kept = [];
+    for (let n = this.got; n >= this.published.oldest && n > 0; n -= 1) {
+      const sent = this.published.sentMs(n);
+      if (sent < sinceMs) break;
+      const arrived = this.arrivedMs(n);
+      if (!Number.isNaN(sent) && !Number.isNaN(arrived)) kept.push([n, sent, arrived]);
+    }
     this._arrived.fill(NaN);
-    this.got = this.messages = this.hits = this.lump = 0;
-    this.asked = this.empty = this.useful = this.acks = 0;
+    this.got = this.messages = this.lump = 0;
     this.lumpMs = -Infinity;
     this._owedMs = NaN;
+    this._firstHit = this.oldestHit;
+    while (this._firstHit < this.hits && this.hitMs(this._firstHit) < sinceMs) this._firstHit += 1;
+    this.kinds.fill(0);
+    for (let i = this._firstHit; i < this.hits; i += 1) this.kinds[this.hitKind(i)] += 1;
+    return () => {
+      for (const [n, sent, arrived] of kept.reverse()) this.land(n, sent, arrived);
+    };
   }
 
   /**
@@ -124,11 +141,7 @@ export class LaneRecord {
     this._hitMs[this.hits & HIT_MASK] = atMs;
     this._hitKind[this.hits & HIT_MASK] = kind;
     this.hits += 1;
-    if (kind === POLL_EMPTY || kind === POLL_USEFUL) this.asked += 1;
-    if (kind === POLL_EMPTY) this.empty += 1;
-    if (kind === POLL_USEFUL) this.useful += 1;
-    if (kind === CONNECT || kind === RECONNECT) this.connects += 1;
-    if (kind === ACK) this.acks += 1;
+    this.kinds[kind] += 1;
   }
 
   /** When `n` landed; NaN if it has not. @param {number} n */
@@ -138,7 +151,7 @@ export class LaneRecord {
 
   /** Hits that are remembered: from here to `hits`. */
   get oldestHit() {
-    return Math.max(0, this.hits - KEPT_HITS);
+    return Math.max(this._firstHit, this.hits - KEPT_HITS);
   }
 
   /** @param {number} i */

@@ -1,12 +1,21 @@
 // @ts-check
-/** What one is seeing, in a sentence, from what really happened in a lane. */
+/**
+ * What one is seeing, in sentences: from what is set, and from what was counted and is shown beside.
+ *
+ * What should be, by a formula, and what is, by the lanes, are told apart. Which lane costs more is
+ * said only as the lanes' own figures say it, in the digits in which they are shown.
+ */
 
-import { count, counted, short, time, times } from "./numbers.js";
+import { count, short, time, times } from "./numbers.js";
+import { inVain, percent, perDelivery, shownMs } from "./race_tally.js";
 
-/** @typedef {import("./race_record.js").LaneRecord} LaneRecord */
-/** @typedef {{rate_per_s: number, poll_interval_s: number, payload_bytes: number, clients: number, one_way_ms: number, paused: boolean}} Settings */
+/** @typedef {import("./race_tally.js").Tally} Tally */
+/** @typedef {{rate_per_s: number, poll_interval_s: number, payload_bytes: number, clients: number, one_way_ms: number}} Settings */
+/** @typedef {{transport: string, tally: Tally, settings: Settings, stale: boolean, lump: number}} Seen `lump`: what this page's client got at once, the last time */
+/** What a lane shows: `medianMs` is NaN before anything has landed.
+ * @typedef {{name: string, title: string, tally: Tally, medianMs: number}} Shown */
 
-/** @typedef {{transport: string, record: LaneRecord, settings: Settings, staleMs: number}} Seen the record is that of the page's own client */
+// ---- in a lane ----------------------------------------------------------------------------------
 
 /** @param {Seen} seen */
 export function whatIsSeen(seen) {
@@ -15,46 +24,49 @@ export function whatIsSeen(seen) {
 }
 
 /** @param {Seen} seen */
-function shortPolling({ record, settings, staleMs }) {
-  if (record.asked === 0) return "About to ask for the first time.";
-  const vain = record.empty === 0 ? "never in vain" : `${count(record.empty)} for nothing`;
-  const asked = `Asked ${times(record.asked)}, ${vain}.`;
-  if (settings.paused && staleMs === 0) return `${asked} Nothing is published, and still it asks.`;
-  if (record.lump > 1 && record.useful > 0) {
-    return `${asked} The last poll fetched ${count(record.lump)} at once.`;
+function shortPolling({ tally, settings, stale, lump }) {
+  if (tally.asked === 0) return tally.hits > 0 ? "It has come, and will ask." : "It has not asked yet.";
+  const vain = tally.empty === 0 ? "never for nothing" : `${count(tally.empty)} for nothing`;
+  const asked = `Asked ${times(tally.asked)}, ${vain}.`;
+  if (stale) {
+    const why = settings.one_way_ms > 0 ? "is on its way, or waits" : "is there, and nobody has asked yet";
+    return `${asked} Something ${why}.`;
   }
-  if (staleMs > 0) return `${asked} Something is there, and nobody has asked yet.`;
+  if (settings.rate_per_s === 0) return `${asked} Nothing is published, and still it asks.`;
+  if (lump > 1 && tally.asked > tally.empty) return `${asked} The last answer brought ${count(lump)} at once.`;
   return asked;
 }
 
 /** @param {Seen} seen */
-function longPolling({ record, settings }) {
-  if (record.asked === 0) return "Its question waits at the server.";
-  const asked = `Asked ${times(record.asked)}`;
-  const vain = record.empty > 0 ? `; ${count(record.empty)} waited in vain.` : ", always answered with news.";
-  if (settings.paused) return `${asked}${vain} The next question waits at the server.`;
-  return asked + vain;
+function longPolling({ tally, settings }) {
+  if (tally.asked === 0) return "Its question waits at the server.";
+  const asked = `Asked ${times(tally.asked)}`;
+  const vain = tally.empty > 0 ? `, ${count(tally.empty)} for nothing.` : ", always answered with news.";
+  return asked + vain + (settings.rate_per_s === 0 ? " The next question waits at the server." : "");
 }
 
-/** @type {Record<string, [string, string, string]>} one connection, more of them, who speaks */
+/** @type {Record<string, [string, string, string]>} one connection, more of them, who speaks. MQTT has
+ * several control packets for one session, so these are not counted. */
 const LINES = {
-  sse: ["One request", "requests", "the answer never ended, and brought"],
+  sse: ["One request", "requests", "the answer goes on, and brought"],
   websocket: ["One handshake", "handshakes", "the server spoke"],
-  mqtt: ["One session", "sessions", "the broker spoke"],
+  mqtt: ["Connected", "", "the broker spoke"],
 };
 
 /** @param {Seen} seen */
-function pushed({ transport, record, settings, staleMs }) {
+function pushed({ transport, tally, settings, stale }) {
   const [one, many, spoke] = LINES[transport] ?? ["One connection", "connections", "the server spoke"];
-  const opened = record.connects > 1 && transport !== "mqtt" ? `${count(record.connects)} ${many}` : one;
-  if (record.messages === 0) return `${opened} is open; the server may speak at any time.`;
+  const opened = tally.connects;
+  const head = opened === 0 ? "Connected before" : opened === 1 || !many ? one : `${count(opened)} ${many}`;
+  const quiet = settings.rate_per_s === 0 && !stale ? " Nothing is published: the line is silent." : "";
+  if (tally.messages === 0) return `${head}.${quiet || " The server may speak at any time."}`;
   const brought =
-    transport === "sse" ? counted(record.messages, "message") : times(record.messages);
-  const acked = record.acks >= record.messages ? ", and each had to be confirmed" : "";
-  const said = `${opened}; ${spoke} ${brought}${acked}.`;
-  if (settings.paused && staleMs === 0) return `${said} Nothing is published: the line is silent.`;
-  return said;
+    transport === "sse" ? `${count(tally.messages)} message${tally.messages === 1 ? "" : "s"}` : times(tally.messages);
+  const acked = tally.acks >= tally.messages ? ", each to be confirmed" : "";
+  return `${head}; ${spoke} ${brought}${acked}.${quiet}`;
 }
+
+// ---- above the lanes ----------------------------------------------------------------------------
 
 /** Without zeros at its end. @param {number} value */
 function brief(value) {
@@ -62,34 +74,96 @@ function brief(value) {
 }
 
 /**
- * What the settings mean for polling: where it loses, and where it wins.
+ * From one question of short polling to the next, in seconds: the clock's turns, of which those are
+ * left out that come before the answer.
  * @param {Settings} settings
  */
-export function whatToExpect(settings) {
-  const { rate_per_s: rate, poll_interval_s: interval, paused } = settings;
-  if (paused) return "Paused: nothing is published. Every poll now comes for nothing; push stands silent.";
-  const due = rate * interval;
-  const news = rate < 1 ? `A message every ${brief(1 / rate)} s` : `${rate === 1 ? "A message" : `${brief(rate)} messages`} a second`;
-  const each = `${news}, a poll every ${brief(interval)} s`;
-  if (due >= 1.5) {
-    return (
-      `${each}: one poll fetches about ${short(Math.round(due))}. Here polling wins on hits, ` +
-      `${short(1 / due)} per message, and pays with news up to ${brief(interval)} s old.`
-    );
-  }
-  if (due >= 0.75) {
-    return `${each}: about one hit per message, as cheap as long polling, and up to ${brief(interval)} s late.`;
-  }
-  return (
-    `${each}: about ${short(1 / due)} polls per message, ${Math.round((1 - due) * 100)} % of them for nothing. ` +
-    "Push needs no question."
-  );
+export function pollPeriodS({ poll_interval_s: interval, one_way_ms }) {
+  const wayS = (2 * one_way_ms) / 1000;
+  return (Math.floor(wayS / interval + 1e-9) + 1) * interval;
+}
+
+/** What is set. @param {Settings} settings */
+export function whatIsSet(settings) {
+  const { rate_per_s: rate, poll_interval_s: interval, clients, one_way_ms: way } = settings;
+  const news =
+    rate === 0
+      ? "Nothing is published"
+      : rate < 1
+        ? `A message every ${brief(1 / rate)} s on average`
+        : `${rate === 1 ? "A message" : `${brief(rate)} messages`} a second on average`;
+  const period = pollPeriodS(settings);
+  const really = period > interval * 1.001 ? ` (every ${brief(period)} s, since each waits for its answer)` : "";
+  const many = clients > 1 ? `, ${count(clients)} clients in each lane` : "";
+  const far = way > 0 ? `, ${count(way)} ms each way` : "";
+  return `${news}, a poll every ${brief(interval)} s${really}${many}${far}.`;
+}
+
+/**
+ * How many questions of short polling are for nothing: as many as should, and as many as were.
+ * @param {Settings} settings
+ * @param {Tally | undefined} tally of short polling, where it runs
+ */
+export function whatFollows(settings, tally) {
+  const due = settings.rate_per_s * pollPeriodS(settings);
+  const share = due === 0 ? "All questions" : `${percent(Math.exp(-due))} % of the questions`;
+  const law = due === 0 ? "" : " (e to the −rate × interval)";
+  const lump = due >= 1.5 ? `, and one should bring ${short(Math.round(due))} messages` : "";
+  const far = tally?.asked ? `; so far ${count(tally.empty)} of ${count(tally.asked)} did, ${inVain(tally)} %` : "";
+  return `${share} should find nothing${law}${far}${lump}.`;
+}
+
+const ENOUGH_MESSAGES = 3;
+
+/**
+ * What short polling costs beside the others, as the lanes' figures say.
+ * @param {Shown[]} lanes
+ */
+export function whatLanesSay(lanes) {
+  const running = lanes.filter(({ tally }) => tally.known && tally.messages >= ENOUGH_MESSAGES);
+  const own = running.find(({ name }) => name === "short-polling");
+  const others = running.filter((lane) => lane !== own);
+  if (!own || others.length === 0) return "";
+  const cost = (/** @type {Shown} */ lane) => Number(perDelivery(lane.tally).replaceAll(",", ""));
+  const than = (/** @type {string} */ word, /** @type {Shown[]} */ which) =>
+    which.length === 0 ? "" : `${word} ${which.length === others.length ? "any other lane" : named(which)}`;
+  const sides = [
+    than("less than", others.filter((lane) => cost(own) < cost(lane))),
+    than("as much as", others.filter((lane) => cost(own) === cost(lane))),
+    than("more than", others.filter((lane) => cost(own) > cost(lane))),
+  ].filter(Boolean);
+  const age = (/** @type {Shown} */ lane) => shownMs(lane.medianMs);
+  const quickest = running.reduce((best, lane) => (age(lane) < age(best) ? lane : best));
+  const old = (/** @type {Shown} */ lane) => time(lane.medianMs).join(" ");
+  const late =
+    age(quickest) === age(own)
+      ? `News lands there after ${old(own)}, as soon as anywhere.`
+      : `News lands there after ${old(own)}, by ${quickest.title} after ${old(quickest)}.`;
+  return `A delivery costs short polling ${perDelivery(own.tally)} hits: ${sides.join(", ")}. ${late}`;
+}
+
+/** @param {{title: string}[]} lanes */
+function named(lanes) {
+  const titles = lanes.map(({ title }) => inSentence(title));
+  return titles.length < 2 ? titles.join("") : `${titles.slice(0, -1).join(", ")} and ${titles[titles.length - 1]}`;
+}
+
+/** A transport's title inside a sentence. @param {string} title */
+export function inSentence(title) {
+  return /^(Short|Long)/.test(title) ? title.charAt(0).toLowerCase() + title.slice(1) : title;
 }
 
 /** @param {number} boundMs */
 export function clockNote(boundMs) {
   if (!(boundMs > 3)) return "";
   return `The server's clock is known to ±${time(boundMs).join(" ")} here: shorter times are not exact.`;
+}
+
+/** How many pages look on beside this one. @param {number} pages */
+export function pagesNote(pages) {
+  if (pages < 2) return "";
+  const others = pages === 2 ? "Another page looks on" : `${count(pages - 1)} other pages look on`;
+  return `${others}: a client more in every lane for each, whose hits count too.`;
 }
 
 /** Whose hits are counted besides. @param {number} elsewhere clients of the hub, not of the race */
