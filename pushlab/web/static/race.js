@@ -450,10 +450,12 @@ page.addKeys([
   { key: "ArrowUp", shown: "↑", does: "slider before (presenter)", run: () => isPresenting() && controls.step(-1) },
   { key: "ArrowDown", shown: "↓", does: "next slider (presenter)", run: () => isPresenting() && controls.step(1) },
 ]);
-page.onTheme(() => {
+function readLook() {
   publisher.readColours();
   for (const lane of lanes) lane.picture.readColours();
-});
+}
+page.onTheme(readLook);
+addEventListener("resize", readLook); // a presenter's letters go by the height
 addEventListener("pagehide", () => {
   for (const lane of lanes) lane.close();
 });
