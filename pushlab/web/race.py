@@ -327,7 +327,7 @@ class Race:
         """
         seats = itertools.chain(self._seats(), *(hub["seats"] for hub in self.hubs.living()))
         lanes = Counter(seat.removeprefix(_SEAT).partition("-")[2] for seat in set(seats))
-        return max(lanes["sse"], lanes["websocket"])
+        return max(lanes[name] for name, told in self._profiles.items() if not told.asks)
 
     def _elsewhere(self) -> int:
         return self._hub.presence.elsewhere(CHANNEL)
