@@ -6,6 +6,8 @@
  * server tells twice a second what it counted; landings and hits of this page are drawn as they
  * happen. Whatever is set anew begins a comparison of its own. All that is written on the page is
  * written at once, by `write`, from the same settings and the same counts.
+ *
+ * Longer than 400 lines, since all of it goes by one state: what holds, what is wished, what is seen.
  */
 
 import { count, counted } from "./numbers.js";
