@@ -17,6 +17,7 @@ from pushlab.commands.serve_site import site_maker
 from pushlab.commands.serve_workers import serve_with_workers
 from pushlab.contract.authority import is_loopback, is_wildcard, parse_authority
 from pushlab.contract.broker_access import BrokerAccess
+from pushlab.contract.tokens import TokenKeys
 from pushlab.errors import UsageError
 from pushlab.hub.backplane.redis_server import RedisServer
 from pushlab.hub.backplane.registry import MEMORY, OWN, backplane_class, shown
@@ -26,6 +27,7 @@ from pushlab.hub.reach.origins import Origins
 from pushlab.hub.reach.reach import Reach
 from pushlab.hub.serve import serve
 from pushlab.web.files import JSAPI, PAGES, Files
+from pushlab.web.race_lock import presenter_key
 from pushlab.web.scripts import MODULE
 from pushlab.wire.certificate import Certificate
 
@@ -212,7 +214,18 @@ def _tell(
         if chosen.keys_file is not None:
             print(f"  kept, with the keys of tokens, in {chosen.keys_file}")
     _tell_site(reach.public_url or url, pages=pages, mqtt=access is not None)
+    if pages and _others_reach(config):
+        key = presenter_key(TokenKeys.restore(config.keys))
+        print(
+            f"  For the presenter, who can lock the race: {reach.public_url or url}/race#key={key}"
+        )
     print("Ctrl-C stops it.", flush=True)
+
+
+def _others_reach(config: HubConfig) -> bool:
+    """Whether pages of other machines come here: then this machine's own are not told apart."""
+    told = config.reach
+    return bool(told.public_url or told.trust_forwarded) or not is_loopback(config.host)
 
 
 def _certificate(certfile: str | None, keyfile: str | None) -> Certificate | None:
