@@ -77,6 +77,7 @@ def assert_proven(folder: Path, *which: str) -> None:
     assert "passed" in done.stdout
 
 
+@pytest.mark.soak
 def test_it_can_be_compared(tmp_path: Path) -> None:
     done = run(
         *("-m", "pushlab", "compare", "tiny", "--transports", "sse,ndjson,own-lines"),

@@ -23,6 +23,7 @@ def steps(folder: Path, rows: int) -> dict[str, Any]:
     return run_steps(folder, rows, 1, ["record", "summarise"])
 
 
+@pytest.mark.soak
 @pytest.mark.skipif(not sys.platform.startswith(("linux", "darwin")), reason="no ru_maxrss here")
 @pytest.mark.parametrize(
     ("few", "many", "row_bytes"),

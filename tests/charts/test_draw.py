@@ -17,6 +17,7 @@ from pushlab.charts.frame import PAGE, PHONE, SLIDE
 from pushlab.charts.view import view_of
 from pushlab.errors import RunError
 from pushlab.runs import Run
+from tests.longer import mostly_soak
 from tests.runs.simulated import FLOOR, STANDARD, Cell, at, simulate
 
 NAMES = ["1-latency", "2-hits", "3-staleness", "4-bytes-and-cpu", "5-cost"]
@@ -64,6 +65,7 @@ RUNS = {
 
 #: Drawn for the report's page and for a phone too.
 ON_PAGES = ("the five, and the floor", "a failed cell", "three servers")
+EACH_TIME = (ON_PAGES[0], "a failed trial", "stopped at once", "a foreign server alone")
 #: Charts of runs that have not all: see `charts_of`.
 FEWER = {
     "three servers": ["1-latency", "2-hits", "4-bytes-and-cpu"],
@@ -79,7 +81,7 @@ def ticks_beyond(axes):
                 yield tick.label1
 
 
-@pytest.mark.parametrize("kind", RUNS)
+@pytest.mark.parametrize("kind", mostly_soak(RUNS, lambda kind: kind in EACH_TIME))
 def test_a_run_is_drawn_well(kind, tmp_path):
     run = Run.load(RUNS[kind](tmp_path))
     view = view_of(run)

@@ -19,6 +19,7 @@ from tests.charts.test_draw import (
     check_titles_are_short_and_all_words_on_the_page,
     measured,
 )
+from tests.longer import mostly_soak
 from tests.runs.simulated import FLOOR, STANDARD, Cell
 from tests.runs.simulated_sweeps import make_sweep
 
@@ -75,6 +76,9 @@ SWEEPS = {
 }
 
 
+EACH_TIME = ("two keys", "troubles")
+
+
 @pytest.fixture(scope="module")
 def drawn(tmp_path_factory):
     """A sweep of that kind and its charts, each made once."""
@@ -87,7 +91,7 @@ def drawn(tmp_path_factory):
     return made
 
 
-@pytest.mark.parametrize("kind", SWEEPS)
+@pytest.mark.parametrize("kind", mostly_soak(SWEEPS, lambda kind: kind in EACH_TIME))
 def test_a_sweep_is_drawn_well(kind, drawn):
     _, charts = drawn(kind)
     names = [chart.name for chart in charts]

@@ -15,6 +15,7 @@ from pushlab.analysis.summary.summarise import analyse
 from pushlab.charts.bars import hits_chart
 from pushlab.cli import _parser, main
 from pushlab.runs import Run
+from tests.longer import mostly_soak
 
 HEAVY = ("numpy", "pyarrow", "scipy", "msgspec", "pydantic", "matplotlib", "pandas")
 #: Their examples are read, and not run: they measure or serve for long, or change the user's keys.
@@ -78,7 +79,12 @@ ANSWERING = ("predict --validate", "check", "diff", "gate")
 VALIDATING = "predict --validate"
 
 
-@pytest.mark.parametrize("example", [one for one in examples() if not one.startswith(LONG)])
+#: Of each command the first example that runs is tried each time.
+SHORT = [one for one in examples() if not one.startswith(LONG)]
+FIRST = {one.split()[0]: one for one in reversed(SHORT)}
+
+
+@pytest.mark.parametrize("example", mostly_soak(SHORT, lambda one: one in FIRST.values()))
 def test_each_short_example_runs(
     example: str,
     checkout: Path,

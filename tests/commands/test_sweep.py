@@ -180,6 +180,7 @@ def test_an_interrupted_sweep_goes_on_to_the_same_grid(whole: Path, tmp_path: Pa
     assert when(folder) == before
 
 
+@pytest.mark.soak
 def test_the_work_differs_between_points_and_between_seeds(whole: Path) -> None:
     """The comparison above would tell: other points have other schedules."""
     offsets = [point["trials"][0]["offsets_ns"] for point in work_of(whole)["points"]]

@@ -73,11 +73,17 @@ def _commands():
         ("diff", REFERENCE, REFERENCE, "--all"),
         ("predict", "--validate", REFERENCE),
     ):
-        yield pytest.param((name, *arguments), id=f"{name} {arguments[-1]}")
+        id = f"{name} {arguments[-1]}"
+        marks = [pytest.mark.soak] if id in SOAK else []
+        yield pytest.param((name, *arguments), id=id, marks=marks)
     yield from ("predict", "capacity", "sweep")
 
 
-@pytest.mark.parametrize("command", list(_commands()))
+#: What has few columns, or is wide in one way that another is wide in too.
+SOAK = ("cost --sensitivity", "cost --no-charts", "diff --all", f"predict {REFERENCE}")
+
+
+@pytest.mark.parametrize("command", _commands())
 def test_it_fits_and_no_number_is_cut(command, request, monkeypatch, capsys):
     def show():
         if isinstance(command, tuple):

@@ -219,6 +219,7 @@ def test_a_scenario_of_ones_own(tmp_path):
     assert (tmp_path / path / "run.json").exists()
 
 
+@pytest.mark.soak
 def test_a_sweep_cell_by_cell(tmp_path):
     done = run(str(EXAMPLES / "sweep_notebook.py"), "--out", "runs", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -228,6 +229,7 @@ def test_a_sweep_cell_by_cell(tmp_path):
     assert [row.count("model") for row in rows] == [2, 2]
 
 
+@pytest.mark.soak
 def test_the_gate_opens_and_shuts(tmp_path):
     done = run(str(EXAMPLES / "ci_gate.py"), "lost==0", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -260,6 +262,7 @@ def test_the_plug_in_is_listed_and_keeps_the_contract(tmp_path):
     assert done.returncode == 0, done.stdout[-3000:]
 
 
+@pytest.mark.soak
 def test_the_plug_in_asks_less_while_nothing_comes(tmp_path):
     """The one thing that it is for: held against short polling at the same interval."""
     path = plugged_in(tmp_path)

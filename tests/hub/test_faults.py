@@ -14,6 +14,7 @@ from pushlab.errors import BackplaneUnavailable
 from pushlab.hub.backplane.redis_server import RedisServer
 from tests.application import Application
 from tests.hub.fleet import Crowd, Fleet, Load, Scribe, newest_life
+from tests.longer import mostly_soak
 from tests.patience import until
 
 pytestmark = pytest.mark.long
@@ -80,6 +81,7 @@ async def test_a_hub_of_three_is_killed_and_all_resume_elsewhere(redis: RedisSer
         assert await crowds[0].lost_connections() > 0 < held
 
 
+@pytest.mark.soak
 async def test_a_redis_that_is_killed_and_has_its_data_again_loses_nothing(
     redis: RedisServer,
 ) -> None:
@@ -136,7 +138,7 @@ async def test_a_redis_that_stands_still_is_waited_for_and_every_publish_counts_
         assert await lost(crowds) == 0
 
 
-@pytest.mark.parametrize("how", ["cut", "half-open", pytest.param("slow", marks=pytest.mark.soak)])
+@pytest.mark.parametrize("how", mostly_soak(["cut", "half-open", "slow"], lambda how: how == "cut"))
 async def test_a_hub_that_is_cut_off_from_redis_keeps_its_readers(
     how: str, redis: RedisServer
 ) -> None:
@@ -158,6 +160,7 @@ async def test_a_hub_that_is_cut_off_from_redis_keeps_its_readers(
         assert await lost(crowds) == 0
 
 
+@pytest.mark.soak
 async def test_who_resumes_elsewhere_was_never_gone_and_who_does_not_is(redis: RedisServer) -> None:
     """The application hears of each client's coming and going once, though a hub is killed."""
     application, lease_s = Application(), 4.0

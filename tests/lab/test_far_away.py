@@ -76,7 +76,10 @@ async def test_every_transport_pays_its_transits(tmp_path: Path) -> None:
         pytest.param(
             ["mqtt"],
             "mosquitto",
-            marks=pytest.mark.skipif(not shutil.which("mosquitto"), reason="needs mosquitto"),
+            marks=[
+                pytest.mark.skipif(not shutil.which("mosquitto"), reason="needs mosquitto"),
+                pytest.mark.soak,
+            ],
         ),
     ],
 )

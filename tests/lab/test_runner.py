@@ -289,6 +289,7 @@ async def test_a_hub_that_is_killed_early_fails_its_trial_and_the_run_goes_on(
     check_accounting(result, second)
 
 
+@pytest.mark.soak
 async def test_a_broker_that_is_killed_fails_its_trial_and_the_run_goes_on(tmp_path: Path) -> None:
     def kill() -> None:
         (broker,) = children("pushlab.brokers.embedded")

@@ -1,4 +1,7 @@
-"""The built-in transports against every clause, on three hubs that meet at a Redis."""
+"""The built-in transports against every clause, on three hubs that meet at a Redis.
+
+Each time it is one that is served by hubs, and the one that is not; by `make soak`, all five.
+"""
 
 from secrets import token_hex
 from typing import ClassVar
@@ -24,11 +27,13 @@ class OnRedis(TransportContract):
         cls.url = redis_server.url
 
 
+@pytest.mark.soak
 class TestShortPolling(OnRedis):
     transport = "short-polling"
     options = {"interval_s": 0.05}  # noqa: RUF012
 
 
+@pytest.mark.soak
 class TestLongPolling(OnRedis):
     transport = "long-polling"
 
@@ -37,6 +42,7 @@ class TestSse(OnRedis):
     transport = "sse"
 
 
+@pytest.mark.soak
 class TestWebSocket(OnRedis):
     transport = "websocket"
 

@@ -112,6 +112,7 @@ def test_it_prints_on_paper(browser, address):
     assert paper.startswith(b"%PDF")
 
 
+@pytest.mark.soak
 def test_no_table_of_the_reference_is_cut_at_a_desk(browser, tmp_path, monkeypatch):
     monkeypatch.setattr("pushlab.charts.report.page._figures", lambda *_: [])
     page = browser.new_page(viewport={"width": 1280, "height": 800})

@@ -18,6 +18,7 @@ pytestmark = pytest.mark.skipif(bool(why_no_shift()), reason=why_no_shift() or "
 SHIFTS_S = {"publisher": 100, "swarm": -50, "hub": 250}
 
 
+@pytest.mark.soak
 async def test_workers_whose_clocks_differ_measure_as_one(tmp_path: Path) -> None:
     with dask_cluster(tmp_path) as dask:
         for role, shift_s in SHIFTS_S.items():

@@ -30,7 +30,7 @@ def drifting(since_ns: int, ahead_ns: int, drift_ppm: int) -> ApartPlace:
     )
 
 
-@pytest.mark.parametrize("shares", [1, 2])
+@pytest.mark.parametrize("shares", [pytest.param(1, marks=pytest.mark.soak), 2])
 async def test_shift_and_drift_lie_within_their_bounds(tmp_path: Path, shares: int) -> None:
     since_ns, ahead_s, drifts_ppm = time.monotonic_ns(), (100, -70), (400, -250)
     places = [

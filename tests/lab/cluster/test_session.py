@@ -117,6 +117,7 @@ async def test_a_label_that_nobody_has_is_told(dask):
             await cluster.placement()
 
 
+@pytest.mark.soak
 async def test_who_has_lost_its_runner_ends_what_it_hosts(dask):
     """The runner is killed: nobody says goodbye, and nothing of it is left on any worker."""
     code = (
@@ -142,6 +143,7 @@ async def test_who_has_lost_its_runner_ends_what_it_hosts(dask):
     await until_gone(there)
 
 
+@pytest.mark.soak
 async def test_dask_s_own_configuration_encrypts(tmp_path):
     trustme = pytest.importorskip("trustme", reason="certificates are made with trustme")
     import dask.config

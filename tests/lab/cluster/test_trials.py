@@ -76,6 +76,7 @@ async def test_roles_on_workers_measure_as_they_do_here(dask, tmp_path):
     assert "127.0.0.1" not in text
 
 
+@pytest.mark.soak
 async def test_a_broker_may_have_a_worker_of_its_own(dask, tmp_path):
     roles = dataclasses.replace(ROLES, broker="load")
     scenario = tiny(["mqtt"], broker="embedded").with_values({}, cluster=roles)
@@ -89,6 +90,7 @@ async def test_a_broker_may_have_a_worker_of_its_own(dask, tmp_path):
     assert trial.reason.startswith("cluster.broker: the broker on a worker of its own is the")
 
 
+@pytest.mark.soak
 async def test_a_worker_killed_in_mid_trial_fails_it_and_the_run_goes_on(dask, tmp_path):
     died = []
 
@@ -112,6 +114,7 @@ async def test_a_worker_killed_in_mid_trial_fails_it_and_the_run_goes_on(dask, t
     assert first.publisher.sent > 0  # what the others did is kept
 
 
+@pytest.mark.soak
 async def test_a_lost_worker_stops_the_run_if_that_is_asked_for(dask, tmp_path):
     def kill():
         running(dask, "swarm_process")[1].kill()
@@ -133,6 +136,7 @@ async def test_who_stops_the_run_leaves_nothing_on_any_worker(dask, tmp_path, ph
     assert found.trials[0].places["hub"]
 
 
+@pytest.mark.soak
 async def test_a_server_killed_there_is_told_as_it_is_here(dask, tmp_path):
     def kill():
         running(dask, "pushlab.hub")[0].kill()

@@ -153,7 +153,9 @@ def check_shares(result: Run, trial: TrialRecord, shares: int) -> None:
     assert set(result.traffic(trial).subscriber.tolist()) == set(observed_among(trial.clients))
 
 
-@pytest.mark.parametrize("transport", ["sse", "short-polling"])
+@pytest.mark.parametrize(
+    "transport", [pytest.param("sse", marks=pytest.mark.soak), "short-polling"]
+)
 async def test_three_processes_lose_nothing_and_count_as_one(
     transport: str, tmp_path: Path
 ) -> None:
