@@ -13,7 +13,7 @@ WEB      := pushlab/web
 NODE_SERVERS := build/servers/node_modules/.installed
 
 .PHONY: help compare test check bench conformance soak systems systems-test systems-compare systems-verify attack noticing fidelity serve web npm reference lab \
-        slides course-html lite docs install format clean cluster-demo cluster-packages
+        slides course-html lite record docs install format clean cluster-demo cluster-packages
 help:
 	@echo "make compare    run the main job: five transports, the same work, charts and a table"
 	@echo "make test       run the tests (as root on Debian it installs servers, chromium and npm for them)"
@@ -36,6 +36,7 @@ help:
 	@echo "make slides     the course as slides that work offline, and all figures as one PDF"
 	@echo "make course-html  the course as pages with their outputs, in build/course/"
 	@echo "make lite       the course as a site that runs in a browser's tab, in build/lite/"
+	@echo "make record     record what the course's cells show where no server runs, as far as it is missing"
 	@echo "make docs       the documents and the API reference as pages, in build/docs/"
 	@echo "make reference  measure again what results/reference/ holds"
 	@echo "make install    only make $(VENV), with everything for development"
@@ -124,6 +125,9 @@ $(NODE_SERVERS): servers/package.json servers/package-lock.json
 $(WEB)/node_modules/.tools: $(WEB)/package.json
 	@command -v npm >/dev/null && { $(NPM) && touch node_modules/.tools; } \
 	  || echo "npm's tools could not be installed; the checks that use them will be skipped"
+
+record: $(VENV)/.notebooks
+	$(BIN)/python -m pushlab.course.record $(ARGS)
 
 reference: $(VENV)/.core
 	$(BIN)/pushlab compare quick --trials 8 --replace results/reference $(ARGS)

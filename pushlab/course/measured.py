@@ -219,7 +219,7 @@ class Measurement:
         told = f"{rows}{work.clients:,} clients, {each}, {count:,} messages delivered."
         if self.here:
             return f"Measured just now on this machine: {told}"
-        return f"A recording of {work.recorded}, not of your machine: {told}"
+        return f"A recording with exactly these settings, of {work.recorded}: {told}"
 
     def __str__(self) -> str:
         lines = [self.sentence()]

@@ -5,12 +5,24 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-__all__ = ["FAST", "PICTURES", "READING", "environment", "fast", "pictures_folder", "reading"]
+__all__ = [
+    "FAST",
+    "PICTURES",
+    "READING",
+    "RECORDING",
+    "environment",
+    "fast",
+    "pictures_folder",
+    "reading",
+    "recording",
+]
 
 #: Set to 1: short windows and few clients; the same cells, the same structure.
 FAST = "PUSHLAB_COURSE_FAST"
 #: Set to 1: start no server; draw everything from what is committed.
 READING = "PUSHLAB_COURSE_READING"
+#: Set to 1: show what is recorded, and where nothing is, run it and record it.
+RECORDING = "PUSHLAB_COURSE_RECORDING"
 #: A folder in which every picture that is shown is also kept, as a page at slide size.
 PICTURES = "PUSHLAB_COURSE_PICTURES"
 
@@ -23,6 +35,11 @@ def fast() -> bool:
 def reading() -> bool:
     """Whether to start no server: asked for, or in a browser's tab, where none can start."""
     return sys.platform == "emscripten" or _is_set(READING)
+
+
+def recording() -> bool:
+    """Whether to record what is not recorded yet."""
+    return _is_set(RECORDING)
 
 
 def pictures_folder() -> str | None:

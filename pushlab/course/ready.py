@@ -9,7 +9,6 @@ import pushlab
 from pushlab.course.cards import Card
 from pushlab.course.mode import reading
 from pushlab.errors import PushlabError
-from pushlab.hub.process import HubConfig, start_hub
 
 __all__ = ["ready"]
 
@@ -19,8 +18,12 @@ async def ready() -> Card:
     lines = [f"pushlab {pushlab.__version__} on Python {platform.python_version()}."]
     works = False
     if reading():
-        lines.append("The course is only read: no server is started, and the numbers are ours.")
+        lines.append(
+            "The course is only read: no server is started, and what cells show is recorded."
+        )
     else:
+        from pushlab.hub.process import HubConfig, start_hub
+
         begun = time.monotonic()
         try:
             hub = await start_hub(HubConfig(transports={}))
@@ -31,10 +34,11 @@ async def ready() -> Card:
         except (PushlabError, OSError) as error:
             lines.append(
                 f"No server starts here ({error}). You can still read everything: the charts then"
-                " show the numbers that come with pushlab."
+                " show recordings, each made with exactly its cell's settings."
             )
-    broker = "Mosquitto" if shutil.which("mosquitto") else "the one that is built in"
-    lines.append(f"For chapter 6 there is an MQTT server: {broker}.")
+    if works:
+        broker = "Mosquitto" if shutil.which("mosquitto") else "the one that is built in"
+        lines.append(f"For chapter 6 there is an MQTT server: {broker}.")
     if find_spec("ipywidgets") is None:
         lines.append("Sliders do not run here; a picture stands in their place.")
     title = "Ready." if works else "Ready for reading."

@@ -3,49 +3,26 @@
 Where no server can start, a conversation that was recorded before is shown, and said to be one.
 """
 
-import asyncio
-import json
 from collections.abc import Sequence
-from contextlib import AsyncExitStack, closing
 from dataclasses import asdict, dataclass, replace
 from html import escape
-from importlib.resources import files
 from typing import Any
 
-from pushlab.brokers.start import start_broker
 from pushlab.contract.registry import make_transport
-from pushlab.contract.subscriber import Endpoint
-from pushlab.contract.tokens import TokenKeys
 from pushlab.contract.transport import Transport
-from pushlab.course.mode import fast, reading
+from pushlab.course.mode import fast, reading, recording
 from pushlab.course.quantities import with_unit
+from pushlab.course.recordings import find, needed, save
+from pushlab.course.step import Step
 from pushlab.course.trouble import CourseError
 from pushlab.errors import SetupError, UsageError
-from pushlab.hub.process import HubConfig, start_hub
-from pushlab.lab.trial.in_process import serving_here
-from pushlab.systems.hub_api import HubApi
-from pushlab.transcript.record import piece_text, record_conversation
 
-__all__ = ["Step", "Wire", "record_wire", "show_wire"]
+__all__ = ["Wire", "show_wire"]
 
-_CHANNEL = "room"
+KIND = "show_wire"
+_HURRY = 2.0
 _MOST_LINES = 12
 _WARM, _COOL = "#D55E00", "#0072B2"
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What one side said at once.
-
-    Attributes:
-        times: how often it was said in a row, exchange by exchange.
-    """
-
-    at_s: float
-    sender: str
-    text: str
-    size: int
-    times: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,57 +85,32 @@ async def show_wire(
         made = make_transport(transport, options)
     except UsageError as error:
         raise CourseError(str(error)) from error
-    if fast():
-        every_s, for_s = every_s / 2, for_s / 2
-    if not reading():
+    asked = {
+        "transport": transport,
+        "messages": messages,
+        "every_s": every_s,
+        "for_s": for_s,
+        "options": options,
+    }
+    why = "No server was started, since the course is only read"
+    known = find(KIND, asked) if recording() else None
+    if not reading() and known is None:
+        from pushlab.course.wire_live import record_wire
+
+        pace = _HURRY if fast() else 1.0
         try:
-            steps = await record_wire(made, messages=messages, every_s=every_s, for_s=for_s)
-            return Wire(_title(made, for_s), fold(steps), here=True)
-        except (SetupError, OSError):
-            pass
-    file = files("pushlab.course") / "recorded" / f"{transport}.json"
-    if not file.is_file():
-        raise CourseError(f"no server can be started here, and no {transport} was recorded")
-    told = json.loads(file.read_text(encoding="utf-8"))
-    steps = [Step(**step) for step in told["steps"]]
-    return Wire(_title(made, told["for_s"]), fold(steps), here=False)
-
-
-async def record_wire(
-    transport: Transport, *, messages: int, every_s: float, for_s: float
-) -> list[Step]:
-    """A conversation with a server that is started for it and stopped again.
-
-    Raises:
-        SetupError: no server or broker starts.
-    """
-    keys = TokenKeys.fresh()
-    config = HubConfig(keys=keys.export(), transports={transport.name: asdict(transport.options)})
-    async with AsyncExitStack() as stack:
-        if transport.profile.needs_broker:
-            broker = await stack.enter_async_context(await start_broker("auto"))
-            config = replace(config, broker=broker.access)
-        if fast():
-            url = await stack.enter_async_context(serving_here(config))
+            steps = await record_wire(
+                made, messages=messages, every_s=every_s / pace, for_s=for_s / pace
+            )
+        except (SetupError, OSError) as error:
+            why = f"No server was started ({error})"
         else:
-            url = (await stack.enter_async_context(await start_hub(config))).url
-        api = stack.enter_context(closing(HubApi(url, config.api_key)))
-        wanted = [("you", 0, _CHANNEL)]
-        (admission,) = await api.admit(transport.name, wanted, duration_minutes=10)
-        endpoint, token = Endpoint.told(admission.endpoint), admission.token
-        writing = asyncio.ensure_future(_write(api, messages, every_s))
-        conversation = await record_conversation(transport, endpoint, token, span_s=for_s)
-        await writing
-    return [
-        Step(round(one.at_s, 3), one.sender, piece_text(one.data, token=token), len(one.data))
-        for one in conversation.pieces
-    ]
-
-
-async def _write(api: HubApi, messages: int, every_s: float) -> None:
-    for number in range(messages):
-        await asyncio.sleep(every_s)
-        await api.publish_batch([(_CHANNEL, f"hello number {number + 1}")])
+            if not recording():
+                return Wire(_title(made, for_s / pace), fold(steps), here=True)
+            save(KIND, asked, {"steps": [asdict(step) for step in steps]})
+    told = known or needed(KIND, asked, why)
+    steps = [Step(**step) for step in told["steps"]]
+    return Wire(_title(made, for_s), fold(steps), here=False)
 
 
 def _title(transport: Transport, for_s: float) -> str:

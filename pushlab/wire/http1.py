@@ -7,13 +7,17 @@ Parsing is httptools' (llhttp, the parser of Node.js). Framing is RFC 9112.
 import json
 import math
 from collections.abc import Mapping, Set
-from typing import ClassVar
-
-import httptools
+from typing import Any, ClassVar
 
 from pushlab.contract.reasons import reason_of
 from pushlab.contract.subscriber import Endpoint
-from pushlab.errors import InvalidCursor
+from pushlab.errors import InvalidCursor, MissingExtra
+
+httptools: Any  # compiled: where there is none, as in a browser's tab, what parses nothing works
+try:
+    import httptools
+except ModuleNotFoundError:
+    httptools = None
 
 __all__ = [
     "MAX_HEAD_BYTES",
@@ -120,6 +124,8 @@ class BodyParser:
     )
 
     def __init__(self, limit: int = MAX_BODY_BYTES) -> None:
+        if httptools is None:
+            raise MissingExtra("HTTP is read with httptools; try: pip install httptools")
         self.limit = limit
         self._parser = httptools.HttpResponseParser(self)
         self._unread = 0  # bytes since something of use came
