@@ -23,7 +23,7 @@ __all__ = ["measure"]
 
 KIND = "measure"
 _EVERY = "interval_s"
-_TRIES = 4  # of a recording that disagrees with its formulas: the machine was busy
+_TRIES = 2  # of a recording that disagrees with its formulas: the machine was busy
 _ONLY_READ = "No server was started, since the course is only read"
 
 

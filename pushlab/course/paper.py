@@ -15,19 +15,15 @@ from pushlab.analysis.cost.pricing import bill_at, meter_for
 from pushlab.analysis.cost.sizes import reference_sizes
 from pushlab.analysis.cost.telling import place_words
 from pushlab.analysis.cost.traffic import Traffic, predicted_traffic
-from pushlab.analysis.energy.battery import energy_of, find_radios
-from pushlab.analysis.energy.traces import predicted_trace
-from pushlab.analysis.forecast.calibration import Calibration, calibration_of
-from pushlab.analysis.forecast.sizing import sized
 from pushlab.analysis.models.bisection import crossing
 from pushlab.contract.profile import Profile
 from pushlab.contract.registry import STANDARD, profile_of
 from pushlab.course.bars import Bar, Bars, bars_chart
 from pushlab.course.guesses import Guess
 from pushlab.course.paper_charts import Even, break_even_chart, growth_chart
+from pushlab.course.paper_numbers import battery_shares, servers_for
 from pushlab.course.pictures import Picture
 from pushlab.course.quantities import with_unit
-from pushlab.course.reference import reference_run
 from pushlab.course.svg.plot import Line
 from pushlab.course.trouble import CourseError
 from pushlab.quantities import interval
@@ -95,7 +91,8 @@ class Paper:
 
     def servers(self, transport: str, clients: float | None = None) -> int:
         """How many servers such as the measured one carry it."""
-        return int(self._sized(transport, clients)[1])
+        traffic = self.traffic(transport, clients)
+        return servers_for(traffic, headroom=_HEADROOM, server_bytes=_SERVER_BYTES)
 
     def usd(self, transport: str, *, by_request: bool, interval_s: float | None = None) -> float:
         """A month on rented servers, or paid by the request; NaN where that does not carry it.
@@ -118,12 +115,6 @@ class Paper:
             return costs - level
 
         return crossing(above, 0.01, 1e6)
-
-    def _sized(
-        self, transport: str, clients: float | None = None, interval_s: float | None = None
-    ) -> tuple[Traffic, float]:
-        traffic, known = self.traffic(transport, clients, interval_s), _known()[transport]
-        return sized(traffic, known, headroom=_HEADROOM, server_bytes=_SERVER_BYTES)
 
     def _asked(self) -> str:
         often = with_unit(1 / self.rate_per_s, "s")
@@ -200,16 +191,16 @@ class Paper:
 
     def battery(self) -> Picture:
         """What it takes of a phone's battery, with two kinds of radio."""
-        radios = find_radios(",".join(_RADIOS))
+        profiles = {
+            name: one.retimed(interval_s=self.interval_s) for name, one in _profiles().items()
+        }
+        found = battery_shares(
+            profiles, _RADIOS, self.rate_per_s, _PAYLOAD_BYTES, battery_wh=_BATTERY_WH
+        )
         rows = []
-        for name in STANDARD:
-            profile = _profiles()[name].retimed(interval_s=self.interval_s)
-            trace = predicted_trace(
-                profile, rate_per_s=self.rate_per_s, payload_bytes=_PAYLOAD_BYTES
-            )
-            uses = energy_of(name, profile, [trace], radios).uses
-            shares = [uses[radio].battery_percent_per_hour(_BATTERY_WH) for radio in _RADIOS]
-            bars = [Bar("measured", shares[0], "mobile network"), Bar("other", shares[1], "Wi-Fi")]
+        for name, shares in found.items():
+            mobile, wifi = (shares[radio] for radio in _RADIOS)
+            bars = [Bar("measured", mobile, "mobile network"), Bar("other", wifi, "Wi-Fi")]
             rows.append(Bars(_title(name), _colour(name), bars))
         poll, *push = (row.bars[0].value for row in rows)
         return bars_chart(
@@ -264,11 +255,6 @@ def _title(name: str) -> str:
 
 def _colour(name: str) -> str:
     return _profiles()[name].colour
-
-
-@cache
-def _known() -> Mapping[str, Calibration]:
-    return calibration_of([reference_run()])
 
 
 @cache

@@ -8,11 +8,11 @@ import psutil
 import pytest
 
 import pushlab.course
-from pushlab.course import explore, measure, predict, ready, show_wire
-from pushlab.course import measuring as measuring_module
+from pushlab.course import explore, measure, measuring_live, predict, ready, show_wire
 from pushlab.course.mode import FAST, PICTURES, READING
+from pushlab.course.step import Step
 from pushlab.course.trouble import CourseError
-from pushlab.course.wire import Step, fold
+from pushlab.course.wire import fold
 from pushlab.errors import HubFailed
 from tests.patience import PATIENCE_S
 
@@ -78,7 +78,9 @@ async def test_fast_all_five_have_the_shape_of_a_real_run(monkeypatch):
 
 
 @pytest.mark.parametrize("reading", [True, False], ids=["reading", "no server starts"])
-async def test_without_a_server_the_reference_run_is_drawn(monkeypatch, reading):
+async def test_without_a_server_a_recording_of_exactly_these_settings_is_shown(
+    monkeypatch, reading
+):
     if reading:
         monkeypatch.setenv(READING, "1")
     else:
@@ -86,16 +88,21 @@ async def test_without_a_server_the_reference_run_is_drawn(monkeypatch, reading)
         async def fails(*_, **__):
             raise HubFailed("sockets are forbidden here")
 
-        monkeypatch.setattr(measuring_module, "run_scenario", fails)
-    run = await measure("long-polling", "short-polling", interval_s=[0.5, 2])
+        monkeypatch.setattr(measuring_live, "run_scenario", fails)
+    run = await measure("short-polling", "websocket", clients=100, interval_s=1.0)
     assert not run.here
-    assert set(run.cells) == {"long-polling", "short-polling"}
-    assert "A recording of " in run.sentence()
-    assert run.chart("requests_per_s").svg
-    assert run.timeline("long-polling").svg
+    assert run.cells == ["short-polling", "websocket"]
+    assert "A recording with exactly these settings, of 20" in run.sentence()
+    assert "short polling" in str(run.chart("requests_per_s")).lower()
+    assert run.timeline("websocket").svg
+    why = "only read" if reading else "sockets are forbidden here"
+    with pytest.raises(CourseError, match=rf"{why}.* no recording .*; near are clients=100"):
+        await measure("short-polling", "websocket", clients=101, interval_s=1.0)
     if reading:
         assert "Recorded earlier" in str(await show_wire("sse"))
         assert "Ready for reading" in str(await ready())
+        with pytest.raises(CourseError, match="no recording"):
+            await show_wire("sse", messages=7)
 
 
 @pytest.mark.parametrize(
