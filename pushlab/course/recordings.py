@@ -97,7 +97,9 @@ def _near(kind: str, asked: Asked) -> str:
         other = json.loads(file.read_text(encoding="utf-8"))["asked"]
         apart = [key for key in sorted({*mine, *other}) if mine.get(key) != other.get(key)]
         if apart and "transports" not in apart and "transport" not in apart:
-            told = ", ".join(f"{key}={_shown(other.get(key))}" for key in apart)
+            told = ", ".join(
+                f"{key}={_shown(other[key])}" if key in other else f"without {key}" for key in apart
+            )
             found.append((len(apart), told))
     nearest = [told for _, told in sorted(found)[:_MOST_NEAR]]
     return f"; near are {' and '.join(nearest)}" if nearest else ""
