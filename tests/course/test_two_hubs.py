@@ -34,7 +34,7 @@ async def test_a_reader_at_the_other_server_hears_all_with_a_backplane_and_nothi
 
 
 @pytest.mark.parametrize("reading", [True, False])
-async def test_where_it_cannot_be_tried_the_numbers_are_ours_and_it_says_so(monkeypatch, reading):
+async def test_where_it_cannot_be_tried_a_recording_is_told_and_it_says_so(monkeypatch, reading):
     if reading:
         monkeypatch.setenv(READING, "1")
     monkeypatch.setattr(shutil, "which", lambda *_, **__: None)
@@ -43,4 +43,5 @@ async def test_where_it_cannot_be_tried_the_numbers_are_ours_and_it_says_so(monk
     why = "only read" if reading else "neither Redis nor Valkey is installed"
     for shown in (str(told), str(told.when_it_dies())):
         assert why in " ".join(shown.split())
+        assert "this is a recording of 20" in " ".join(shown.split())
         assert "Measured just now" not in shown
