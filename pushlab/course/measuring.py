@@ -24,7 +24,6 @@ __all__ = ["measure"]
 KIND = "measure"
 _EVERY = "interval_s"
 _TRIES = 2  # of a recording that disagrees with its formulas: the machine was busy
-_ONLY_READ = "No server was started, since the course is only read"
 
 
 async def measure(
@@ -67,18 +66,11 @@ async def measure(
     asked = {**keys, **_told(transports, tables)}
     with Bar(f"{clients} client{'s' if clients != 1 else ''}") as bar:
         if reading():
-            return _read(asked, bar, _ONLY_READ)
+            return _read(asked, bar, "No server was started, since the course is only read")
         if recording() and (told := find(KIND, asked)):
             return _shown(told)
-        from pushlab.course.measuring_live import measured_live
-
         try:
-            measured = await measured_live(tables, keys, bar)
-            for _ in range(_TRIES - 1 if recording() else 0):
-                if not disagreements(measured):
-                    break  # the machine was calm
-                again = await measured_live(tables, keys, bar)
-                measured = min(measured, again, key=lambda one: len(disagreements(one)))
+            measured = await _measured(tables, keys, bar)
         except (SetupError, OSError) as error:
             if any(name not in STANDARD for name in transports):
                 raise CourseError(f"{error}") from error
@@ -89,6 +81,21 @@ async def measure(
             return _shown(told)
         bar.end(measured.sentence())
         return measured
+
+
+async def _measured(
+    tables: Sequence[Mapping[str, Any]], keys: Mapping[str, Any], bar: Bar
+) -> Measured:
+    """Measure; for a recording again, while the machine is too busy for its formulas."""
+    from pushlab.course.measuring_live import measured_live
+
+    measured = await measured_live(tables, keys, bar)
+    for _ in range(_TRIES - 1 if recording() else 0):
+        if not disagreements(measured):
+            break
+        again = await measured_live(tables, keys, bar)
+        measured = min(measured, again, key=lambda one: len(disagreements(one)))
+    return measured
 
 
 def _tables(
