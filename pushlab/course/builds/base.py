@@ -15,15 +15,15 @@ from typing import Any
 
 from pushlab.course.builds.cases import Case, StudentError
 from pushlab.course.builds.shape import check_shape, is_untouched
-from pushlab.course.builds.watching import (
+from pushlab.course.cards import Card
+from pushlab.course.exercises.base import Exercise, Feedback
+from pushlab.course.watching import (
     EndlessLoop,
     Watch,
     catches_everything,
     own_traceback,
     watched,
 )
-from pushlab.course.cards import Card
-from pushlab.course.exercises.base import Exercise, Feedback
 
 __all__ = ["Build", "short"]
 

@@ -12,7 +12,7 @@ from itertools import count
 from typing import Any
 
 from pushlab.course.builds.cases import StudentError
-from pushlab.course.builds.watching import EndlessLoop, is_own
+from pushlab.course.watching import EndlessLoop, is_own
 
 __all__ = ["Bell", "Later", "Task", "World"]
 

@@ -7,6 +7,7 @@ from numbers import Real
 from typing import Any
 
 from pushlab.course.exercises.base import Exercise, Feedback
+from pushlab.course.watching import EndlessLoop, own_traceback, watched
 
 __all__ = ["BadRule", "Rule"]
 
@@ -41,15 +42,19 @@ class Rule(Exercise):
         if not (isinstance(answer, type) and hasattr(answer, "next_wait_s")):
             return Feedback("not an answer", "Give the class, as in `answer3 = MyPolling`.")
         try:
-            sooner, later = _wait(answer, _USUAL_S, 3), _wait(answer, _USUAL_S, 0)
-            waits = _waits(answer, _USUAL_S, 0)
-            back = _wait(answer, waits[-1], 1)
-            busy = _waits(answer, _USUAL_S, 3)
+            with watched():
+                sooner, later = _wait(answer, _USUAL_S, 3), _wait(answer, _USUAL_S, 0)
+                waits = _waits(answer, _USUAL_S, 0)
+                back = _wait(answer, waits[-1], 1)
+                busy = _waits(answer, _USUAL_S, 3)
         except _NoTime as error:
             return Feedback("wrong", str(error), "no time")
-        except Exception as error:  # whatever a student's line may raise
+        except EndlessLoop as error:
+            told = f"`next_wait_s` was stopped at line {error.line} of your cell: {error}."
+            return Feedback("wrong", told, "endless loop")
+        except (Exception, SystemExit) as error:  # whatever a student's line may raise
             told = f"`next_wait_s` fails: {type(error).__name__}: {error}."
-            return Feedback("wrong", told, "fails")
+            return Feedback("wrong", told, "fails", own_traceback(error))
         if {sooner, later, *waits, *busy} == {_USUAL_S}:
             return Feedback(
                 "not attempted",

@@ -60,3 +60,20 @@ def test_a_rule_that_is_a_coroutine_is_told_so():
     told = exercise("choose-3").check(Mine)
     assert told.mistake == "no time"
     assert "coroutine" in told.text
+
+
+def test_a_rule_without_end_is_stopped_and_an_error_is_the_students_own():
+    def endless(last_s, found, usual_s):
+        while True:
+            pass
+
+    assert exercise("choose-3").check(rule(endless)).mistake == "endless loop"
+
+    class Fails(PollingTransport):
+        def next_wait_s(self, last_s, found, usual_s):
+            return last / 2  # noqa: F821
+
+    told = exercise("choose-3").check(Fails)
+    assert "NameError" in told.text
+    assert "return last / 2" in told.code
+    assert "rule.py" not in told.code.replace("test_rule.py", "")

@@ -21,7 +21,7 @@ from typing import Any
 
 __all__ = ["EndlessLoop", "Watch", "catches_everything", "own_traceback", "watched"]
 
-_PUSHLAB = str(Path(__file__).resolve().parents[2])
+_PUSHLAB = str(Path(__file__).resolve().parents[1])
 _LIBRARY = sysconfig.get_paths()["stdlib"]
 _OTHERS = (
     _PUSHLAB,
