@@ -1,0 +1,3 @@
+"""What a teacher makes of the course: students' own copies, a course for nbgrader, paper."""
+
+__all__: list[str] = []

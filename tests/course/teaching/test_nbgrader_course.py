@@ -1,0 +1,123 @@
+"""The course as nbgrader's: released, answered, graded by nbgrader itself where it is installed."""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from pushlab.course.exercises import all_exercises
+from pushlab.course.exercises.student import VARIANTS
+from pushlab.course.mode import FAST, READING
+from pushlab.course.teaching.nbgrader_course import SETTINGS, lay_out_course
+from pushlab.errors import UsageError
+
+NOTEBOOKS = Path(__file__).parents[3] / "notebooks"
+CHAPTERS = sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
+FIRST = "01_short_polling"
+
+
+def cells_of(path, kind):
+    """The cells of a kind that nbgrader knows: question, answer or check, by exercise."""
+    book = nbformat.read(path, as_version=4)
+    return {
+        cell.metadata["nbgrader"]["grade_id"].rpartition("-")[0]: cell
+        for cell in book.cells
+        if cell.metadata.get("nbgrader", {}).get("grade_id", "").endswith(f"-{kind}")
+    }
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=[path.stem for path in CHAPTERS])
+def test_by_nbgraders_rules_each_exercise_is_a_locked_question_an_answer_and_points(path):
+    questions, answers, checks = (cells_of(path, k) for k in ("question", "answer", "check"))
+    assert questions.keys() == answers.keys() == checks.keys()
+    for id in questions:
+        asked, given, judged = (
+            each[id].metadata["nbgrader"] for each in (questions, answers, checks)
+        )
+        assert (asked["locked"], asked["grade"], asked["solution"]) == (True, False, False)
+        assert (given["locked"], given["grade"], given["solution"]) == (False, False, True)
+        assert (judged["locked"], judged["grade"], judged["solution"]) == (True, True, False)
+        assert judged["points"] >= 1
+        known = all_exercises()[id]
+        held = answers[id].source.strip()
+        assert held.endswith("= ...") or "..." in held, "there is no solution to take out"
+        assert str(getattr(known, "why", "")) not in json.dumps(nbformat.read(path, 4))
+    asked_for = {
+        id for id in all_exercises() if f'exercise("{id}")' in path.read_text().replace('\\"', '"')
+    }
+    assert asked_for == set(questions)
+
+
+def test_a_course_is_laid_out_once_and_without_answers(tmp_path):
+    made = lay_out_course(CHAPTERS[:2], tmp_path)
+    assert [folder.name for folder in made] == [path.stem for path in CHAPTERS[:2]]
+    assert (tmp_path / "nbgrader_config.py").read_text() == SETTINGS
+    assert not list(tmp_path.rglob("*instructor*"))
+    with pytest.raises(UsageError, match="is there already"):
+        lay_out_course(CHAPTERS[:2], tmp_path)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(300)
+def test_nbgrader_releases_and_grades_a_chapter(tmp_path, monkeypatch):
+    """Anna answers in her own numbers, in units; Ben gives Anna's, and leaves one out."""
+    pytest.importorskip("nbgrader")
+    from nbgrader.api import Gradebook
+    from nbgrader.apps import NbGraderAPI
+    from traitlets.config import Config, PyFileConfigLoader
+
+    for name, value in ((FAST, "1"), (READING, "1"), (VARIANTS, "2026")):
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("JUPYTERHUB_USER", "teacher")
+    monkeypatch.setenv("PATH", str(Path(sys.executable).parent), prepend=os.pathsep)  # alembic's
+    monkeypatch.chdir(tmp_path)
+    lay_out_course([path for path in CHAPTERS if path.stem == FIRST], tmp_path)
+    config = Config(PyFileConfigLoader("nbgrader_config.py", path=str(tmp_path)).load_config())
+    config.CourseDirectory.root = str(tmp_path)
+    api = NbGraderAPI(config=config)
+    assert api.generate_assignment(FIRST)["success"]
+    released = tmp_path / "release" / FIRST / f"{FIRST}.ipynb"
+    assert "answer1 = ..." in released.read_text()
+    assert "NotImplementedError" not in released.read_text()
+    _submit(released, tmp_path, "anna", _own_answers("2026/anna"))
+    _submit(released, tmp_path, "ben", _own_answers("2026/anna") | {"short-polling-2": "..."})
+    for name in ("anna", "ben"):
+        graded = api.autograde(FIRST, name)
+        assert graded["success"], graded
+    with Gradebook(f"sqlite:///{tmp_path / 'gradebook.db'}") as book:
+        points = {
+            name: {
+                grade.cell.name.removesuffix("-check"): grade.auto_score
+                for notebook in book.find_submission(FIRST, name).notebooks
+                for grade in notebook.grades
+            }
+            for name in ("anna", "ben")
+        }
+    numbers = {id for id in points["anna"] if not id.endswith("-4")}
+    assert {points["anna"][id] for id in numbers} == {1}
+    assert points["ben"]["short-polling-2"] == 0
+    assert sum(points["ben"][id] for id in numbers) < len(numbers) - 1, "not his numbers"
+    assert points["anna"].get("short-polling-4", 0) == 0, "an untouched build"
+
+
+def _own_answers(variant):
+    return {
+        id: f'"{each.shown_answer()}"'
+        for id, each in all_exercises(variant).items()
+        if id in ("short-polling-1", "short-polling-2", "short-polling-3")
+    }
+
+
+def _submit(released, folder, name, answers):
+    """What a student hands in: the released notebook with answers in it."""
+    book = nbformat.read(released, as_version=4)
+    for cell in book.cells:
+        id, _, kind = cell.metadata.get("nbgrader", {}).get("grade_id", "").rpartition("-")
+        if kind == "answer" and id in answers:
+            cell.source = cell.source.replace("...", answers[id])
+    home = folder / "submitted" / name / FIRST
+    home.mkdir(parents=True)
+    nbformat.write(book, home / released.name)
