@@ -22,7 +22,7 @@ from pushlab.course.mode import environment
 from pushlab.course.trouble import CourseError
 from pushlab.errors import PushlabError
 
-__all__ = ["installed", "module_text"]
+__all__ = ["check_kind", "installed", "module_text"]
 
 _numbers = count(1)
 
@@ -37,17 +37,19 @@ def installed(kind: type[Transport]) -> Iterator[type[Transport]]:
     Raises:
         CourseError: it is no transport, its name is taken, or its cells cannot stand alone.
     """
-    _check(kind)
+    check_kind(kind)
     with tempfile.TemporaryDirectory(prefix="pushlab-course-") as name:
         folder = Path(name)
         module = kind.__module__
         if module == "__main__":
             module = f"pushlab_notebook_{os.getpid()}_{next(_numbers)}"
             (folder / f"{module}.py").write_text(module_text(_cells(), kind.__name__))
-        info = folder / "pushlab_notebook-0.dist-info"
+        # Of distributions with the same name only the first is seen, and several classes may race.
+        number = next(_numbers)
+        info = folder / f"pushlab_notebook_{number}-0.dist-info"
         info.mkdir()
         (info / "METADATA").write_text(
-            "Metadata-Version: 2.1\nName: pushlab-notebook\nVersion: 0\n"
+            f"Metadata-Version: 2.1\nName: pushlab-notebook-{number}\nVersion: 0\n"
         )
         (info / "entry_points.txt").write_text(
             f"[{GROUP}]\n{kind.name} = {module}:{kind.__qualname__}\n"
@@ -63,7 +65,8 @@ def installed(kind: type[Transport]) -> Iterator[type[Transport]]:
                 sys.modules.pop(module, None)
 
 
-def _check(kind: object) -> None:
+def check_kind(kind: object) -> None:
+    """Raise CourseError if it is no transport of a student's, or its name is taken."""
     if not (isinstance(kind, type) and issubclass(kind, Transport)):
         raise CourseError(
             "give the class itself, without quotes and without brackets, as in"

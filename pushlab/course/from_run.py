@@ -95,6 +95,7 @@ def _row(view: "RunView", cell: str, short: str) -> Row:
         formulas=_formulas(told, record),
         samples_s=_samples_s(trials),
         watched=_watched(view.run, trials),
+        by_trial=_by_trial(trials),
     )
 
 
@@ -173,6 +174,16 @@ def _formulas(told: "CellSummary", record: "TrialRecord") -> dict[str, float]:
         each = messages_per_useful_poll(rate_per_s=rate, interval_s=interval_s)
         found["requests_per_message"] = 1 / ((1 - wasted) * each)
     return {name: value for name, value in found.items() if value is not None}
+
+
+def _by_trial(trials: Sequence["TrialFigures"]) -> dict[str, tuple[float, ...]]:
+    """What a race compares, trial by trial; nothing where a trial brought no message."""
+    if not all(len(trial.latency_s) for trial in trials):
+        return {}
+    return {
+        "waiting_s": tuple(trial.latency_s.mean() for trial in trials),
+        "requests_per_s": tuple(trial.hits_total / trial.record.duration_s for trial in trials),
+    }
 
 
 def _samples_s(trials: Sequence["TrialFigures"]) -> tuple[float, ...]:

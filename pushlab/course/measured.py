@@ -79,6 +79,7 @@ class Row:
         samples_s: how long messages were on their way, one number for each that arrived (thinned
             evenly where there are very many), sorted.
         watched: a typical client along the time; None where nobody was watched.
+        by_trial: a few figures of each trial, in the order of the trials, which all rows share.
     """
 
     cell: str
@@ -93,6 +94,7 @@ class Row:
     formulas: Mapping[str, float] = field(default_factory=dict)
     samples_s: tuple[float, ...] = ()
     watched: Watched | None = None
+    by_trial: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

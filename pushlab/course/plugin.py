@@ -5,6 +5,8 @@ with a sentence and not with the notebook.
 """
 
 import asyncio
+import contextlib
+import inspect
 import json
 import os
 import signal
@@ -15,11 +17,14 @@ from typing import Any
 
 from pushlab.child_environment import child_environment
 from pushlab.contract.transport import Transport
+from pushlab.course.board import Board
 from pushlab.course.cards import Card, Shown
-from pushlab.course.cells import installed
-from pushlab.course.measurement_charts import Measured
+from pushlab.course.cells import check_kind, installed
 from pushlab.course.measuring import measure
 from pushlab.course.mode import fast, reading
+from pushlab.course.polling_kit import PollingTransport
+from pushlab.course.rule_race import HOW, race_on_paper
+from pushlab.course.same_rule import CLOCK, same_rules
 from pushlab.course.trouble import CourseError
 
 __all__ = ["CLAUSES", "Report", "check_transport", "race"]
@@ -37,6 +42,9 @@ CLAUSES = (
 #: Of these, so many where the course runs fast.
 _FAST_CLAUSES = 2
 _LIMIT_S = 40.0
+#: How a race is measured unless asked otherwise: so many trials that chance shows, and all rules
+#: run in before it counts.
+_RACE = {"trials": 4, "duration_s": 3.0, "warmup_s": 1.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,17 +148,62 @@ async def _judge(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
     return told
 
 
-async def race(kind: type[Transport], *, against: str = "short-polling", **more: Any) -> Measured:
-    """Put the same work on a student's transport and on another, and measure both.
+async def race(
+    *kinds: type[Transport] | str,
+    against: type[Transport] | str | Sequence[type[Transport] | str] = CLOCK,
+    **more: Any,
+) -> Board:
+    """Put the same work on students' transports and on others, and see who is ahead.
 
     Args:
-        against: another transport's name.
-        more: as `measure` takes it.
+        kinds: classes, and names of transports.
+        against: another one, or several.
+        more: as `measure` takes it; `trials` are 4, and in each row's every trial, `duration_s` 3.
 
     Raises:
-        CourseError: it is no transport, or cannot be imported by another process.
+        CourseError: one is no transport, two have the same name, or a class cannot be imported by
+            another process.
     """
+    rivals = _rivals([*kinds, *([against] if isinstance(against, type | str) else against)])
+    same = same_rules(rivals)
     if reading():
-        return await measure(against, **more)
-    with installed(kind):
-        return await measure(kind.name, against, **more)
+        if all(kind == CLOCK or _is_rule(kind) for kind in rivals.values()):
+            return Board(race_on_paper(rivals, **_on_paper(more)), same, how=HOW)
+        names = [kind for kind in rivals.values() if isinstance(kind, str)]
+        return Board(await measure(*names, **more), same)
+    with contextlib.ExitStack() as stack:
+        for kind in rivals.values():
+            if not isinstance(kind, str):
+                stack.enter_context(installed(kind))
+        measured = await measure(*rivals, **{**_RACE, **more})
+    return Board(measured, {measured.cell(one): measured.cell(two) for one, two in same.items()})
+
+
+def _rivals(kinds: Sequence[type[Transport] | str]) -> dict[str, type[Transport] | str]:
+    """All that race, by their names. Raises CourseError."""
+    found: dict[str, type[Transport] | str] = {}
+    for kind in kinds:
+        if not isinstance(kind, str):
+            check_kind(kind)
+        name = kind if isinstance(kind, str) else kind.name
+        if found.get(name, kind) is not kind and found.get(name) != kind:
+            raise CourseError(
+                f"two of them have the name {name!r}; give each class a name of its own, such as"
+                f' name = "{name}-2"'
+            )
+        found[name] = kind
+    if len(found) < 2:
+        raise CourseError(
+            "a race needs two: name another one, as in race(MyPolling, against=Other)"
+        )
+    return found
+
+
+def _is_rule(kind: object) -> bool:
+    return isinstance(kind, type) and issubclass(kind, PollingTransport)
+
+
+def _on_paper(more: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a measurement's settings a race without a server knows."""
+    known = inspect.signature(race_on_paper).parameters
+    return {name: value for name, value in more.items() if name in known}

@@ -4,7 +4,7 @@ The server's half is short polling's; the client's half asks `next_wait_s` after
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Annotated, Any
 
@@ -40,6 +40,11 @@ class PollingTransport(Transport):
     #: Without an interval: its rule may choose any.
     profile = Profile(title="My polling", delivery="interval-poll", protocol="http")
     Options = PollingTransportOptions
+
+    def __init_subclass__(cls) -> None:
+        if cls.name != PollingTransport.name and "profile" not in vars(cls):
+            cls.profile = replace(cls.profile, title=cls.name)  # several of them may race
+        super().__init_subclass__()
 
     def next_wait_s(self, last_s: float, found: int, usual_s: float) -> float:
         """How long to wait before the next question, in seconds.

@@ -5,10 +5,10 @@ import pytest
 from pushlab.course import check_transport, race
 from pushlab.course import plugin as plugin_module
 from pushlab.course.cells import installed, module_text
-from pushlab.course.mode import FAST
+from pushlab.course.mode import FAST, READING
 from pushlab.course.trouble import CourseError
 from pushlab.transports.sse import ServerSentEvents
-from tests.course.student_transports import Adaptive, DropsEveryTenth, Hangs
+from tests.course.student_transports import Adaptive, DropsEveryTenth, Hangs, Untouched
 
 
 async def test_an_honest_transport_keeps_every_clause_that_is_judged():
@@ -42,6 +42,32 @@ async def test_a_race_measures_both(monkeypatch):
     run = await race(Adaptive, interval_s=0.5)
     assert run.cells == ["adaptive-polling", "short-polling"]
     assert run["adaptive-polling"].deliveries == run["short-polling"].deliveries > 0
+
+
+async def test_several_classes_and_names_race_at_once(monkeypatch):
+    monkeypatch.setenv(FAST, "1")
+    run = await race(Adaptive, DropsEveryTenth, against=["sse"], interval_s=0.5)
+    assert run.cells == ["adaptive-polling", "drops-every-tenth", "sse"]
+    assert [row.name for row in run.rows] == ["adaptive-polling", "drops-every-tenth", "SSE"]
+    assert run.winner is None, "one short trial tells nothing"
+
+
+async def test_a_race_of_rules_runs_where_no_server_can_start(monkeypatch):
+    monkeypatch.setenv(READING, "1")
+    run = await race(Untouched, against=["short-polling", Adaptive], clients=10)
+    assert "virtual time" in run.sentence()
+    places = {one.row.cell: one.place for one in run.places}
+    assert places["untouched"] == places["short-polling"]
+
+
+async def test_two_of_one_name_and_one_alone_are_told():
+    other = type("Other", (Untouched,), {"name": "untouched"})
+    with pytest.raises(CourseError, match="two of them have the name 'untouched'"):
+        await race(Untouched, against=other)
+    with pytest.raises(CourseError, match="a race needs two"):
+        await race(Untouched, against=Untouched)
+    with pytest.raises(CourseError, match="the class itself"):
+        await race(Untouched())
 
 
 async def test_what_is_no_transport_is_told():
