@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from pushlab.course.cards import Card, Shown
+from pushlab.course.mode import slides
 from pushlab.course.quantities import with_unit
 from pushlab.course.typed import Unclear, read, untouched
 
@@ -29,6 +30,11 @@ class Guess(Shown):
         """How a chart calls it."""
         return "your guess" if self.own else "no guess yet"
 
+    @property
+    def drawn(self) -> bool:
+        """Whether charts show it: on slides nobody has guessed, and nobody's guess is not drawn."""
+        return self.own or not slides()
+
     def __float__(self) -> float:
         return self.value
 
@@ -36,6 +42,8 @@ class Guess(Shown):
         shown = with_unit(self.value, self.unit)
         if self.own:
             return Card(self.question, f"You wrote down: {shown}. Let us see.", "plain")
+        if slides():
+            return Card(self.question, "Write your guess down before the next slide.", "waiting")
         why = self.problem or "You have not guessed yet."
         return Card(
             self.question,

@@ -10,11 +10,13 @@ __all__ = [
     "PICTURES",
     "READING",
     "RECORDING",
+    "SLIDES",
     "environment",
     "fast",
     "pictures_folder",
     "reading",
     "recording",
+    "slides",
 ]
 
 #: Set to 1: short windows and few clients; the same cells, the same structure.
@@ -25,6 +27,8 @@ READING = "PUSHLAB_COURSE_READING"
 RECORDING = "PUSHLAB_COURSE_RECORDING"
 #: A folder in which every picture that is shown is also kept, as a page at slide size.
 PICTURES = "PUSHLAB_COURSE_PICTURES"
+#: Set to 1: what is shown is for an audience, which guesses aloud: no guess is drawn for nobody.
+SLIDES = "PUSHLAB_COURSE_SLIDES"
 
 
 def fast() -> bool:
@@ -40,6 +44,11 @@ def reading() -> bool:
 def recording() -> bool:
     """Whether to record what is not recorded yet."""
     return _is_set(RECORDING)
+
+
+def slides() -> bool:
+    """Whether what is shown becomes slides."""
+    return _is_set(SLIDES)
 
 
 def pictures_folder() -> str | None:

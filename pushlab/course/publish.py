@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from pushlab.child_environment import child_environment
-from pushlab.course.mode import PICTURES, environment
+from pushlab.course.mode import PICTURES, SLIDES, environment
 from pushlab.course.svg.pdf import write_pdf
 from pushlab.errors import MissingExtra, PushlabError, SetupError
 
@@ -34,6 +34,9 @@ _REVEAL_PARTS = (
 )
 _CELL_S = 120
 _WIDGETS = "application/vnd.jupyter.widget-view+json"
+_PICTURES = ("image/svg+xml", "image/png")
+#: Letters below a chart: two lines of a slide.
+_LONGEST_BELOW = 210
 _LINK = re.compile(r"\]\(([\w-]+)\.ipynb\)")
 
 
@@ -42,11 +45,12 @@ def chapters(folder: Path) -> list[Path]:
     return sorted(folder.glob("[0-9][0-9]_*.ipynb"))
 
 
-def execute(path: Path, *, pictures: Path | None = None) -> Any:
+def execute(path: Path, *, pictures: Path | None = None, slides: bool = False) -> Any:
     """Run a notebook from top to bottom and return it with its outputs; the file stays as it is.
 
     Args:
         pictures: a folder in which the pictures are kept, as SVG.
+        slides: for an audience: nobody's guesses are not drawn.
 
     Raises:
         SetupError: a cell failed; the text has its last line.
@@ -60,7 +64,8 @@ def execute(path: Path, *, pictures: Path | None = None) -> Any:
         extra_arguments=["--IPKernelApp.log_level=ERROR"],
         resources={"metadata": {"path": str(path.parent)}},
     )
-    with environment(PICTURES, str(pictures) if pictures else ""):
+    kept, shown = str(pictures) if pictures else "", "1" if slides else ""
+    with environment(PICTURES, kept), environment(SLIDES, shown):
         try:
             client.execute()
         except nbclient.exceptions.CellExecutionError as error:
@@ -101,11 +106,26 @@ def to_page(book: Any, name: str) -> str:
 
 
 def for_slides(book: Any) -> Any:
-    """A copy in which each cell's notes are a cell of their own, for the speaker's view."""
+    """A copy in which each cell's notes are a cell of their own, for the speaker's view.
+
+    What is looked at has a slide to itself: below a chart stands no more than two lines, and below
+    a conversation's bytes, or a second chart, nothing.
+    """
     book = _plain(book, ".slides.html")
     nbformat = _needs("nbformat")
-    cells = []
+    cells: list[Any] = []
+    looked_at = ""  # what the slide shows that wants its room
     for cell in book.cells:
+        kind = cell.metadata.get("slideshow", {}).get("slide_type", "-")
+        if kind in ("slide", "subslide"):
+            looked_at = ""
+        if kind in ("-", "fragment", ""):
+            crowded = looked_at and (_shows(cell) or _is_long(cell, looked_at))
+            if crowded:
+                cell.metadata["slideshow"] = {"slide_type": "subslide"}
+                looked_at = ""
+        if kind not in ("skip", "notes"):
+            looked_at = _shows(cell) or looked_at
         cells.append(cell)
         notes = cell.metadata.get("pushlab", {}).get("notes")
         if notes:
@@ -114,6 +134,24 @@ def for_slides(book: Any) -> Any:
             cells.append(extra)
     book.cells = cells
     return book
+
+
+def _shows(cell: Any) -> str:
+    """What a cell shows that wants a slide's room: "chart", "bytes" or nothing."""
+    for output in cell.get("outputs", ()):
+        data = output.get("data", {})
+        if any(kind in data for kind in _PICTURES):
+            return "chart"
+        if "pushlab-wire" in data.get("text/html", ""):
+            return "bytes"
+    return ""
+
+
+def _is_long(cell: Any, looked_at: str) -> bool:
+    """Whether a text below a chart or bytes takes too much of their room."""
+    if cell.cell_type != "markdown":
+        return looked_at == "bytes"
+    return looked_at == "bytes" or len(cell.source) > _LONGEST_BELOW or "\n\n" in cell.source
 
 
 def to_slides(book: Any, name: str) -> str:
@@ -154,7 +192,7 @@ def publish_slides(notebooks: Path, out: Path) -> list[Path]:
     for path in chapters(notebooks):
         _say(path.stem)
         with tempfile.TemporaryDirectory(prefix="pushlab-pictures-") as name:
-            book = execute(path, pictures=Path(name))
+            book = execute(path, pictures=Path(name), slides=True)
             drawn += [page.read_text("utf-8") for page in sorted(Path(name).glob("*.svg"))]
         slides = out / f"{path.stem}.slides.html"
         slides.write_text(to_slides(book, path.stem), encoding="utf-8")

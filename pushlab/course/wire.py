@@ -50,16 +50,17 @@ class Wire:
         return "\n".join([*lines, self.note])
 
     def html(self) -> str:
-        """The conversation in two columns, with nothing to load."""
+        """The conversation in two columns, an answer beside its question, with nothing to load."""
         cells = "".join(_cell(step) for step in self.steps)
         heads = "".join(
             f'<div style="grid-column:{column};font-weight:600">{who}</div>'
-            for column, who in ((2, "the client says"), (3, "the server says"))
+            for column, who in ((1, "the client says"), (2, "the server says"))
         )
         return (
-            f'<div style="max-width:62em"><div style="font-weight:600">{escape(self.title)}</div>'
-            '<div style="display:grid;grid-template-columns:4.5em 1fr 1fr;gap:.35em .7em;'
-            f'margin:.5em 0">{heads}{cells}</div>'
+            '<div class="pushlab-wire" style="max-width:62em">'
+            f'<div style="font-weight:600">{escape(self.title)}</div>'
+            '<div style="display:grid;grid-template-columns:repeat(2,minmax(0,1fr));'
+            f'gap:.35em .7em;margin:.5em 0">{heads}{cells}</div>'
             f'<div style="font-size:.88em;opacity:.75">{escape(self.note)}</div></div>'
         )
 
@@ -142,14 +143,15 @@ def _shortened(text: str) -> list[str]:
 
 
 def _cell(step: Step) -> str:
-    column, colour = (2, _WARM) if step.sender == "client" else (3, _COOL)
+    column, colour = (1, _WARM) if step.sender == "client" else (2, _COOL)
     again = f" &nbsp;({step.times} times)" if step.times > 1 else ""
     text = escape("\n".join(_shortened(step.text)))
     return (
-        f'<div style="grid-column:1;opacity:.7;font-size:.88em">{step.at_s:.2f} s</div>'
         f'<div style="grid-column:{column};border-left:4px solid {colour};'
-        f'background:{colour}14;padding:.3em .6em"><pre style="margin:0;background:none;'
-        "white-space:pre-wrap;overflow-wrap:anywhere;font-size:.82em;line-height:1.35;"
-        f'color:inherit">{text}</pre>'
-        f'<div style="opacity:.65;font-size:.8em">{step.size:,} bytes{again}</div></div>'
+        f'background:{colour}14;padding:.3em .6em">'
+        f'<div style="opacity:.7;font-size:.8em">{step.at_s:.2f} s &nbsp;·&nbsp;'
+        f" {step.size:,} bytes{again}</div>"
+        '<pre style="margin:0;padding:0;background:none;white-space:pre-wrap;'
+        "overflow-wrap:anywhere;font-size:.82em;line-height:1.35;"
+        f'color:inherit">{text}</pre></div>'
     )
