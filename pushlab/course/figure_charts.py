@@ -83,8 +83,9 @@ def _by_cell(
     if guess is None:
         return {}
     if isinstance(guess, Mapping):
-        return {measured.cell(name): each for name, each in guess.items()}
-    return {measured.cells[0]: guess}
+        drawn = {name: each for name, each in guess.items() if each.drawn}
+        return {measured.cell(name): each for name, each in drawn.items()}
+    return {measured.cells[0]: guess} if guess.drawn else {}
 
 
 def subtitle_of(measured: Measurement) -> str:

@@ -172,7 +172,7 @@ class Paper:
             each = self.usd(name, by_request=True)
             if not math.isnan(each):
                 bars.append(Bar("other", each, "by the request"))
-            if guess is not None and name == "short-polling":
+            if guess is not None and guess.drawn and name == "short-polling":
                 bars.insert(0, Bar("guess", guess.value, guess.name))
             rows.append(Bars(_title(name), _colour(name), bars))
         low, high = (self.usd(name, by_request=False) for name in ("sse", "short-polling"))

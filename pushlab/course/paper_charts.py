@@ -54,7 +54,7 @@ def growth_chart(
     """
     steps = [x for x, _ in lines[0].points]
     seen = [y for line in lines for _, y in line.points]
-    seen += [guess.value] if guess is not None else []
+    seen += [guess.value] if guess is not None and guess.drawn else []
     above = [y for y in seen if y > 0] or [1.0]
     nought = min(seen) <= 0
     page = sheet(title, subtitle, footer, height=_HEIGHT + _ABOVE, axis="clients")
@@ -72,7 +72,7 @@ def growth_chart(
         Spot((x, y), f"{y:,.0f}", INK, fill=lines[0].colour, right=x == steps[0])
         for x, y in lines[0].points
     ]
-    if guess is not None:
+    if guess is not None and guess.drawn:
         told = f"{guess.name}: {guess.value:,.0f}"
         spots.append(Spot((steps[-1], guess.value), told, ACCENT, fill="#ffffff", right=False))
     draw_spots(page.canvas, across, up, spots)
