@@ -44,6 +44,7 @@ CHANNEL = "demo-race"
 LANES = STANDARD
 LOOKED_ON_S = 5.0  #: how long after the last look the race goes on
 _FOLLOW_S = 1.0
+_GOODBYES_S = 1.5
 _LONGEST_WAIT_S = 60.0
 _LATE_S = 1.0  # a publisher that is later than this drops what it missed
 _PAGE_TOKEN_MINUTES = 120
@@ -82,6 +83,7 @@ class Race:
         self._looked_at = float("-inf")
         self._n = 0
         self._by_hand = 0
+        self._leaving = False  # whether further clients go whom the comparison does not have
         self._runs = False
         self._publishing = asyncio.Lock()
         self._base = self._hits()
@@ -118,7 +120,7 @@ class Race:
         try:
             yield
         finally:
-            self._runs = False
+            self._runs = self._leaving = False
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -167,6 +169,7 @@ class Race:
             "by_hand": self._published_by_hand,
             "last": self._n,
             "pages": self._pages(),
+            "settling": self._leaving or any(other["leaving"] for other in others),
             "lanes": {name: self._lane(name) for name in self.lanes},
             "missing": self.missing,
             "elsewhere": self._elsewhere() + sum(other["elsewhere"] for other in others),
@@ -239,6 +242,8 @@ class Race:
 
     def _adopt(self, setup: Setup) -> None:
         """Go by this from now on."""
+        if self._runs and setup.settings.clients < self._setup.settings.clients:
+            self._leaving = True
         if setup.since_ms != self._setup.since_ms:
             self._base = self._hits()
             self._by_hand = 0
@@ -254,6 +259,7 @@ class Race:
             "runs": self._runs,
             "n": self._n,
             "by_hand": self._by_hand,
+            "leaving": self._leaving,
             "hits": self._own_hits(),
             "swarm": {name: self._swarm(name) for name in self.lanes} if self._runs else {},
             "elsewhere": self._elsewhere(),
@@ -425,7 +431,21 @@ class Race:
             with contextlib.suppress(Refused):  # no room for a token; there may be next time
                 requests = {name: await self._lane_request(name, wanted) for name in self.lanes}
                 await self.crowd.follow(requests)
+                if self._leaving:
+                    await self._see_off(wanted)
             await happens(self._follow_now, within_s=_FOLLOW_S)
+
+    async def _see_off(self, wanted: int) -> None:
+        """Begin the comparison again when those have gone who belong to the one before.
+
+        Their goodbyes are hits; a broker tells of them late.
+        """
+        version = self._setup.version
+        if all(report.clients <= wanted for report in self.crowd.lanes.values()):
+            await asyncio.sleep(_GOODBYES_S)
+            if self._setup.version == version:
+                self._leaving = False
+                self._begin()
 
     async def _lane_request(self, name: str, clients: int) -> LaneRequest:
         options: dict[str, Any] = {}

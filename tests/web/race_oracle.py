@@ -41,26 +41,27 @@ PRESETS = {
     "Every day": ("every 2 s", "every 1 s", "1", "none"),
     "Busy": ("20 per s", "every 2 s", "1", "none"),
     "Crowd": ("1 per s", "every 2 s", "100", "none"),
-    "Far away": ("1 per s", "every 2 s", "1", "300 ms each way"),
+    "Far away": ("1 per s", "every 2 s", "1", "300 ms"),
 }
 _KEYS = ("rate_per_s", "poll_interval_s", "clients", "one_way_ms")
 _SET = re.compile(
-    r"(?:(?P<none>Nothing is published)|A message every (?P<gap>[\d.]+) s on average"
+    r"(?:(?P<none>Nothing is published(?: but by hand)?)"
+    r"|A message every (?P<gap>[\d.]+) s on average"
     r"|(?P<one>A message) a second on average|(?P<rate>[\d.]+) messages a second on average)"
     r", a poll every (?P<interval>[\d.]+) s"
     r"(?: \(every (?P<period>[\d.]+) s, since each waits for its answer\))?"
     r"(?:, (?P<clients>[\d,]+) clients in each lane)?(?:, (?P<way>[\d,]+) ms each way)?\."
 )
 _FOLLOWS = re.compile(
-    r"(?:(?P<all>All questions)|(?P<share>\S+) % of the questions) should find nothing"
-    r"(?P<law> \(e to the −rate × interval\))?"
-    r"(?:; so far (?P<empty>[\d,]+) of (?P<asked>[\d,]+) did, (?P<so_far>\S+) %)?"
+    r"(?:(?P<all>Every question|All other questions)"
+    r"|By e\^\(−rate × interval\), (?P<share>\S+) % of the questions) should find nothing"
+    r"(?:; so far (?P<so_far>\S+) % \((?P<empty>[\d,]+) of (?P<asked>[\d,]+)\))?"
     r"(?:, and one should bring (?P<lump>[\d,.]+) messages)?\."
 )
 _SAYS = re.compile(
-    r"A delivery costs short polling (?P<each>[\d,.]+) hits: (?P<sides>.+?)\. "
-    r"News lands there after (?P<late>[\d,.]+ m?s), (?:(?P<first>as soon as anywhere)"
-    r"|by (?P<who>.+) after (?P<soon>[\d,.]+ m?s))\."
+    r"Short polling: (?P<each>[\d,.]+) hits a delivery, (?P<sides>.+?);"
+    r" news after (?P<late>[\d,.]+ m?s)"
+    r" \((?:(?P<first>as soon as anywhere)|(?P<who>[^:]+): (?P<soon>[\d,.]+ m?s))\)\."
 )
 _ASKED = re.compile(r"Asked (?P<asked>\S+)(?: times)?, (?P<vain>.+?)\.")
 
@@ -133,6 +134,9 @@ class _Page:
         self.hold(number(found["way"] or "0") == self.way, "the delay is another")
         period = number(found["period"]) if found["period"] else self.interval
         self.hold(abs(period - self.period) <= 0.051, "a poll's turns are others")
+        by_hand = "by hand" in self.page["how"]
+        if found["none"]:
+            self.hold(("but by hand" in found["none"]) == by_hand, "by hand, or not")
         for name in self.page["pressed"]:
             shown = tuple(self.page["sliders"][key] for key in _KEYS)
             self.hold(PRESETS[name[:-1].strip()] == shown, f"{name} is pressed, and is not set")
@@ -226,7 +230,9 @@ class _Page:
             self.hold(number(hits) >= lane["landed"], f"{name}: confirmed without hits")
         if "nobody has asked yet" in seen or "is on its way" in seen:
             self.hold(lane["stale"] != "0 s", f"{name}: something is there, and nothing is stale")
-        if "Nothing is published" in seen or "still it asks" in seen:
+        if "Nothing is published" in seen:
+            self.hold(self.page["published"] in "–0", f"{name}: something was published")
+        if re.search("Nothing is published|still it asks|is silent", seen):
             self.hold(self.rate == 0, f"{name}: nothing is published, at a rate of {self.rate}")
             self.hold(lane["stale"] == "0 s", f"{name}: nothing is published, and it is stale")
         others = re.search(r"(?:(Another)|([\d,]+) other) pages? looks? on", self.page["fine"])

@@ -209,6 +209,7 @@ function showTour() {
   const { scene } = tour;
   byId("tour").setAttribute("aria-pressed", String(scene !== null));
   byId("scene").hidden = scene === null;
+  byId("main").classList.toggle("touring", scene !== null);
   for (const lane of lanes) lane.root.classList.toggle("aside", scene !== null && !scene.spot.includes(lane.shown.name));
   if (!scene) return;
   const shows = lanes.map((lane) => lane.shows);
@@ -356,7 +357,7 @@ function write() {
   if (!settings || !Number.isNaN(pausedMs)) return;
   const now = performance.now();
   writtenMs = now;
-  const begun = wished === null && told !== null;
+  const begun = wished === null && told !== null && !told.settling;
   const shown = { ...settings, ...wished };
   controls.show(shown);
   tries.forEach((button, i) => button.setAttribute("aria-pressed", String(sameSettings(TRIES[i].settings, shown))));
@@ -365,13 +366,18 @@ function write() {
     lane.heldBy(whereHeld(told?.hubs, lane.shown.name));
   }
   const shows = lanes.map((lane) => lane.shows);
-  setText(byId("set"), whatIsSet(shown));
-  setText(byId("follows"), whatFollows(shown, shows.find(({ name }) => name === "short-polling")?.tally));
+  const byHand = begun ? publishedByHand() : 0;
+  setText(byId("set"), whatIsSet(shown, byHand));
+  setText(byId("follows"), whatFollows(shown, shows.find(({ name }) => name === "short-polling")?.tally, byHand));
   setText(byId("says"), whatLanesSay(shows));
   writePublished(now, begun);
   setText(byId("hubs"), told?.hubs?.cut_off ? "" : hubsNote(told?.hubs));
   writeFine();
   showTour();
+}
+
+function publishedByHand() {
+  return Math.max(0, told.by_hand - byHandBefore);
 }
 
 /**
@@ -386,7 +392,7 @@ function writePublished(now, begun) {
   }
   // What has landed since the server was asked was published, too.
   const messages = Math.max(0, told.published - publishedBefore + Math.max(0, published.last - told.last));
-  const byHand = Math.min(messages, Math.max(0, told.by_hand - byHandBefore));
+  const byHand = Math.min(messages, publishedByHand());
   const seconds = Math.max(0, Math.floor((now - sinceHereMs) / 1000));
   setText(byId("published"), count(messages));
   setText(byId("published-how"), `in ${count(seconds)} s${byHand ? `, ${count(byHand)} by hand` : ""}`);

@@ -39,9 +39,9 @@ const SLIDERS = [
   },
   {
     key: "one_way_ms",
-    label: "Link delay",
+    label: "One-way delay",
     values: [0, 10, 25, 50, 100, 200, 300, 500, 1000],
-    says: (ms) => (ms === 0 ? "none" : `${count(ms)} ms each way`),
+    says: (ms) => (ms === 0 ? "none" : `${count(ms)} ms`),
   },
 ];
 

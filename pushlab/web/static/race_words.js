@@ -32,7 +32,7 @@ function shortPolling({ tally, settings, stale, lump }) {
     const why = settings.one_way_ms > 0 ? "is on its way, or waits" : "is there, and nobody has asked yet";
     return `${asked} Something ${why}.`;
   }
-  if (settings.rate_per_s === 0) return `${asked} Nothing is published, and still it asks.`;
+  if (settings.rate_per_s === 0) return `${asked} ${tally.messages ? "Silence" : "Nothing is published"}, and still it asks.`;
   if (lump > 1 && tally.asked > tally.empty) return `${asked} The last answer brought ${count(lump)} at once.`;
   return asked;
 }
@@ -58,7 +58,7 @@ function pushed({ transport, tally, settings, stale }) {
   const [one, many, spoke] = LINES[transport] ?? ["One connection", "connections", "the server spoke"];
   const opened = tally.connects;
   const head = opened === 0 ? "Connected before" : opened === 1 || !many ? one : `${count(opened)} ${many}`;
-  const quiet = settings.rate_per_s === 0 && !stale ? " Nothing is published: the line is silent." : "";
+  const quiet = settings.rate_per_s === 0 && !stale ? " The line is silent." : "";
   if (tally.messages === 0) return `${head}.${quiet || " The server may speak at any time."}`;
   const brought =
     transport === "sse" ? `${count(tally.messages)} message${tally.messages === 1 ? "" : "s"}` : times(tally.messages);
@@ -83,12 +83,16 @@ export function pollPeriodS({ poll_interval_s: interval, one_way_ms }) {
   return (Math.floor(wayS / interval + 1e-9) + 1) * interval;
 }
 
-/** What is set. @param {Settings} settings */
-export function whatIsSet(settings) {
+/**
+ * What is set.
+ * @param {Settings} settings
+ * @param {number} byHand messages that were published by hand
+ */
+export function whatIsSet(settings, byHand) {
   const { rate_per_s: rate, poll_interval_s: interval, clients, one_way_ms: way } = settings;
   const news =
     rate === 0
-      ? "Nothing is published"
+      ? `Nothing is published${byHand ? " but by hand" : ""}`
       : rate < 1
         ? `A message every ${brief(1 / rate)} s on average`
         : `${rate === 1 ? "A message" : `${brief(rate)} messages`} a second on average`;
@@ -103,16 +107,17 @@ export function whatIsSet(settings) {
  * How many questions of short polling are for nothing: as many as should, and as many as were.
  * @param {Settings} settings
  * @param {Tally | undefined} tally of short polling, where it runs
+ * @param {number} byHand messages that were published by hand
  */
-export function whatFollows(settings, tally) {
+export function whatFollows(settings, tally, byHand) {
   const due = settings.rate_per_s * pollPeriodS(settings);
-  const share = due === 0 ? "All questions" : `${percent(Math.exp(-due))} % of the questions`;
-  const law = due === 0 ? "" : " (e to the −rate × interval)";
-  const lump = due >= 1.5 ? `, and one should bring ${short(Math.round(due))} messages` : "";
-  const far = tally?.asked ? `; so far ${count(tally.empty)} of ${count(tally.asked)} did, ${inVain(tally)} %` : "";
-  return `${share} should find nothing${law}${far}${lump}.`;
+  const far = tally?.asked ? `; so far ${inVain(tally)}\u00a0% (${count(tally.empty)} of ${count(tally.asked)})` : "";
+  if (due === 0) return `${byHand ? "All other questions" : "Every question"} should find nothing${far}.`;
+  const lump = due >= MANY ? `, and one should bring ${short(Math.round(due))} messages` : "";
+  return `By e^(−rate × interval), ${percent(Math.exp(-due))}\u00a0% of the questions should find nothing${far}${lump}.`;
 }
 
+const MANY = 5; // messages for one question
 const ENOUGH_MESSAGES = 3;
 
 /**
@@ -134,12 +139,9 @@ export function whatLanesSay(lanes) {
   ].filter(Boolean);
   const age = (/** @type {Shown} */ lane) => shownMs(lane.medianMs);
   const quickest = running.reduce((best, lane) => (age(lane) < age(best) ? lane : best));
-  const old = (/** @type {Shown} */ lane) => time(lane.medianMs).join(" ");
-  const late =
-    age(quickest) === age(own)
-      ? `News lands there after ${old(own)}, as soon as anywhere.`
-      : `News lands there after ${old(own)}, by ${quickest.title} after ${old(quickest)}.`;
-  return `A delivery costs short polling ${perDelivery(own.tally)} hits: ${sides.join(", ")}. ${late}`;
+  const old = (/** @type {Shown} */ lane) => time(lane.medianMs).join("\u00a0");
+  const late = age(quickest) === age(own) ? "as soon as anywhere" : `${inSentence(quickest.title)}: ${old(quickest)}`;
+  return `Short polling: ${perDelivery(own.tally)} hits a delivery, ${sides.join(", ")}; news after ${old(own)} (${late}).`;
 }
 
 /** @param {{title: string}[]} lanes */
