@@ -2,9 +2,12 @@
 
 import pytest
 
+from pushlab.commands.serve import _others_reach
 from pushlab.contract.tokens import TokenKeys
 from pushlab.errors import Refused
 from pushlab.hub.core import Hub
+from pushlab.hub.process import HubConfig
+from pushlab.hub.reach.reach import ReachSettings
 from pushlab.web.demo import _is_here
 from pushlab.web.race import Race
 from pushlab.web.race_lock import presenter_key
@@ -78,3 +81,16 @@ async def test_what_is_set_begins_a_comparison_of_its_own(race):
     assert told["resets"] == first["resets"] + 1
     assert told["since_ms"] >= first["since_ms"]
     assert race.state()["published"] == race.state()["by_hand"] == 0
+
+
+@pytest.mark.parametrize(
+    ("host", "public_url", "told"),
+    [
+        ("127.0.0.1", None, False),  # a page of this machine can lock it
+        ("0.0.0.0", None, True),
+        ("127.0.0.1", "https://push.example/hub", True),
+    ],
+)
+def test_serve_tells_the_presenters_address_where_others_come(host, public_url, told):
+    reach = ReachSettings(public_url=public_url)
+    assert _others_reach(HubConfig(host=host, reach=reach)) is told
