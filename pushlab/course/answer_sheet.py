@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pushlab.course.builds.base import Build
 from pushlab.course.cards import Card
 from pushlab.course.exercises import CHAPTERS, Choice, Exercise, all_exercises
 from pushlab.course.exercises.question import solutions_closed
@@ -25,7 +26,8 @@ class Answers:
                 f"{each.id}: {each.shown_answer()}",
                 f"{each.question}\n\n{each.why}",
                 "right",
-                f"Knows these wrong answers: {', '.join(_mistakes(each))}.",
+                f"Knows these mistakes: {', '.join(_mistakes(each))}.",
+                each.code.strip("\n") if isinstance(each, Build) else "",
             )
             for each in self.exercises
         ]
@@ -41,6 +43,8 @@ class Answers:
 def _mistakes(each: Exercise) -> list[str]:
     if isinstance(each, Choice):
         return [key for key in each.options if key != each.answer]
+    if isinstance(each, Build):
+        return list(dict.fromkeys(slip.name for case in each.cases for slip in case.slips))
     return [mistake.name for mistake in getattr(each, "mistakes", ())]
 
 
