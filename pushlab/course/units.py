@@ -109,7 +109,7 @@ def factor(given: Unit, asked: Unit) -> float | None:
         return None
     if given.kind == "time":
         return given.scale / asked.scale
-    if given.thing and given.thing != asked.thing:
+    if given.thing and asked.thing and given.thing != asked.thing:
         return None
     if given.per and given.per != asked.per:
         return None

@@ -56,9 +56,8 @@ def ways(value: float, unit: str) -> list[str]:
 
 
 def shown(told: Feedback) -> str:
-    """A reply in a line of a table."""
-    text = " ".join(f"**{_LOOKS[told.verdict][0]}** {told.text}".split())
-    return text.replace("|", "\\|")
+    """A reply in a line."""
+    return " ".join(f"**{_LOOKS[told.verdict][0]}** {told.text}".split())
 
 
 def rows(each: Exercise) -> Iterator[tuple[str, str, Feedback]]:
@@ -120,7 +119,7 @@ def page() -> str:
             parts.append("\n".join(f"- `{key}`: {said}" for key, said in each.options.items()))
         table = ["| what | typed | reply |", "|---|---|---|"]
         for what, typed, told in rows(each):
-            reply = shown(told)
+            reply = shown(told).replace("|", "\\|")
             if what == "right, written otherwise":
                 reply = reply.replace(" " + " ".join(each.why.split()), "")
             table.append(f"| {what} | {f'`{typed}`' if typed else ''} | {reply} |")

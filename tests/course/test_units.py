@@ -16,6 +16,7 @@ from pushlab.course.units import factor, magnitude, unit_from
         ("requests", "requests a second", 1),
         ("polls", "requests a second", 1),
         ("writes/question", "writes a question", 1),
+        ("requests", "a second", 1),  # the question's title says of what
         ("%", "%", 1),
         ("s", "%", None),
         ("pings", "requests", None),

@@ -130,7 +130,7 @@ class Build(Exercise):
         if step < len(self.hints):
             more = "Run it again for the next one."
             return Card(f"Hint {step + 1} of {last}", self.hints[step], small=more)
-        told = "The whole, with gaps to be filled. `solution()` shows it without."
+        told = f"The whole, with gaps to be filled. `{self.called}.solution()` shows it without."
         return Card(f"Hint {last} of {last}", told, code=self.gaps.strip("\n"))
 
     def solution(self) -> Card:
