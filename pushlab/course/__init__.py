@@ -45,6 +45,8 @@ __all__ = list(_HOMES)
 
 
 def __getattr__(name: str) -> Any:
+    if name in ("exercise", "predict"):
+        import_module("pushlab.course.unquoted").read_as_on_paper()
     if name in _HOMES:
         value = getattr(import_module(f"pushlab.course.{_HOMES[name]}"), name)
         globals()[name] = value
