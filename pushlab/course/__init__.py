@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pushlab.course.beside import month_of as month_of
     from pushlab.course.exercises import exercise as exercise
     from pushlab.course.guesses import predict as predict
+    from pushlab.course.hiccups import hiccup as hiccup
     from pushlab.course.measuring import measure as measure
     from pushlab.course.own_hub import own_hub as own_hub
     from pushlab.course.paper import on_paper as on_paper
@@ -30,6 +31,7 @@ _HOMES = {
     "check_transport": "plugin",
     "exercise": "exercises",
     "explore": "sliders",
+    "hiccup": "hiccups",
     "measure": "measuring",
     "month_of": "beside",
     "on_paper": "paper",

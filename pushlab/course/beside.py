@@ -1,6 +1,7 @@
 """A measurement beside something else: the reference run, or what a month of it would cost."""
 
 from pushlab.course.bars import Bar, Bars, bars_chart
+from pushlab.course.figure_charts import found_in
 from pushlab.course.findings import kind_of
 from pushlab.course.measured import Measurement, rate_in_words
 from pushlab.course.measurement_charts import Measured, measured_from
@@ -30,17 +31,22 @@ def beside_reference(measured: Measured, figure: str) -> Picture:
     other = _reference()
     where = "here" if measured.here else "the recording"
     rows = []
-    for cell in measured.cells:
+    for row in measured.rows:
         bars = []
-        value = getattr(measured.figures(cell), figure)
-        if value is not None:
-            bars.append(Bar("measured", value * kind.factor, where))
-        transport = measured.row(cell).transport
-        there = [each for each in other.rows if each.transport == transport]
-        known = getattr(there[0].figures, figure) if there else None
-        if known is not None:
-            bars.append(Bar("other", known * kind.factor, "reference"))
-        rows.append(Bars(measured.figures(cell).name, measured.row(cell).colour, bars))
+        there = [each for each in other.rows if each.transport == row.transport]
+        for one in (row, *there[:1]):
+            found = found_in(one, figure)
+            if found is not None:
+                here = one is row
+                bars.append(
+                    Bar(
+                        "measured" if here else "other",
+                        found.value,
+                        where if here else "reference",
+                        found.interval,
+                    )
+                )
+        rows.append(Bars(row.name, row.colour, bars))
     ours, theirs = measured.work, other.work
     return bars_chart(
         rows,

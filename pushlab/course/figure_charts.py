@@ -3,13 +3,14 @@
 from collections.abc import Mapping, Sequence
 
 from pushlab.course.bars import Bar, Bars, bars_chart
-from pushlab.course.findings import Found, Kind, finding, kind_of, why_apart
+from pushlab.course.cards import Card
+from pushlab.course.findings import Found, comparison, finding, kind_of, why_apart
 from pushlab.course.guesses import Guess
 from pushlab.course.measured import Measurement, Row, rate_in_words
 from pushlab.course.pictures import Picture
 from pushlab.quantities import counted, exact_duration
 
-__all__ = ["figure_chart", "footer_of", "subtitle_of"]
+__all__ = ["comparison_card", "figure_chart", "footer_of", "found_in", "subtitle_of"]
 
 _EACH_MESSAGE = ("waiting_s", "median_s", "p95_s", "p99_s", "worst_s")  # drawn with their dots
 _FLOOR = (
@@ -43,7 +44,7 @@ def figure_chart(
             formula, nought = None, True
         if formula is not None:
             bars.append(Bar("formula", formula * kind.factor, "the formula"))
-        one = _found(row, figure, kind, formula)
+        one = found_in(row, figure, formula)
         if one is not None:
             samples = row.samples_s if figure in _EACH_MESSAGE else ()
             bars.append(Bar("measured", one.value, "measured", one.interval, samples))
@@ -64,7 +65,18 @@ def figure_chart(
     )
 
 
-def _found(row: Row, figure: str, kind: Kind, formula: float | None) -> Found | None:
+def comparison_card(measured: Measurement, figure: str, names: Sequence[str]) -> Card:
+    """What the intervals allow to say of some rows; of all, if none is named."""
+    kind = kind_of(figure)
+    rows = [measured.row(name) for name in names] if names else measured.rows
+    found = [one for row in rows if (one := found_in(row, figure)) is not None]
+    told = comparison(kind, found)
+    return Card(kind.several, told, small=footer_of(measured))
+
+
+def found_in(row: Row, figure: str, formula: float | None = None) -> Found | None:
+    """A row's number in the figure's unit; None where there is none."""
+    kind = kind_of(figure)
     value: float | None = getattr(row.figures, figure)
     if value is None:
         return None

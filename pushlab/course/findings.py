@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from pushlab.course.quantities import with_unit
 from pushlab.course.trouble import CourseError
-from pushlab.quantities import listed, span
+from pushlab.quantities import listed, span, times
 
-__all__ = ["Found", "Kind", "finding", "kind_of", "shown", "why_apart"]
+__all__ = ["Found", "Kind", "comparison", "finding", "kind_of", "shown", "why_apart"]
 
 _NEAR = 0.03  #: a formula this near to an interval agrees with it
 
@@ -146,11 +146,48 @@ def finding(kind: Kind, rows: Sequence[Found]) -> str:
     ordered = sorted(rows, key=lambda row: row.value)
     low = [row for row in ordered if row.meets(ordered[0], kind.unit)]
     high = [row for row in ordered if row.meets(ordered[-1], kind.unit)]
+    alone = "" if all(row.interval for row in rows) else " in what was measured here"
     if set(map(id, low)) & set(map(id, high)):
         if len({shown(row.value, kind.unit) for row in rows}) == 1:
             return f"{kind.several}: {_range(rows, kind)} with each"
         return f"{kind.several}: {_range(ordered, kind)}, and no difference can be told"
-    return f"{kind.several}: {_group(low, kind)}; {_group(high, kind)}"
+    return f"{kind.several}: {_group(low, kind)}; {_group(high, kind)}{alone}"
+
+
+def comparison(kind: Kind, rows: Sequence[Found]) -> str:
+    """What may be said of rows beside each other: who stands apart, and who does not.
+
+    Rows that meet a neighbour's interval stand together, as links of a chain.
+    """
+    names = listed([row.name for row in rows])
+    if len(rows) < 2:
+        return "There is nothing to compare."
+    if not all(row.interval for row in rows):
+        return (
+            f"One trial of each tells no interval, so of {names} nobody can say which is less."
+            " Measure with `trials=3` or more."
+        )
+    ordered = sorted(rows, key=lambda row: row.value)
+    groups = [[ordered[0]]]
+    for row in ordered[1:]:
+        if any(row.meets(other, kind.unit) for other in groups[-1]):
+            groups[-1].append(row)
+        else:
+            groups.append([row])
+    if len(groups) == 1:
+        return (
+            f"{names}: {_range(ordered, kind)}, and their intervals overlap. This measurement tells"
+            " no difference between them."
+        )
+    told = "; ".join(
+        f"{listed([row.name for row in group])}: {_range(group, kind)}" for group in groups
+    )
+    low, high = groups[0][-1], groups[-1][0]
+    much = f", {times(high.value / low.value)} as much" if low.value else ""
+    return (
+        f"These stand apart, from less to more: {told}. Between {low.name} and {high.name} it is"
+        f" {shown(low.value, kind.unit)} against {shown(high.value, kind.unit)}{much}."
+    )
 
 
 def _group(rows: Sequence[Found], kind: Kind) -> str:

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from pushlab.course.figure_charts import figure_chart
+from pushlab.course.cards import Card
+from pushlab.course.figure_charts import comparison_card, figure_chart
 from pushlab.course.from_run import measurement_of
 from pushlab.course.guesses import Guess
 from pushlab.course.measured import Measurement
@@ -37,6 +38,14 @@ class Measured(Measurement):
             title: what the chart shows, if another sentence says it better than ours.
         """
         return figure_chart(self, figure, guess, title=title)
+
+    def compare(self, figure: str, *names: str) -> Card:
+        """What the intervals allow to say of these rows: who stands apart, and who does not.
+
+        Args:
+            names: rows or transports; none: all.
+        """
+        return comparison_card(self, figure, names)
 
     def timeline(self, name: str | None = None, *, seconds: float = 4.0) -> Picture:
         """One client's requests and messages along the time."""

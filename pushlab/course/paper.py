@@ -19,6 +19,7 @@ from pushlab.analysis.models.bisection import crossing
 from pushlab.contract.profile import Profile
 from pushlab.contract.registry import STANDARD, profile_of
 from pushlab.course.bars import Bar, Bars, bars_chart
+from pushlab.course.findings import shown
 from pushlab.course.guesses import Guess
 from pushlab.course.paper_charts import Even, break_even_chart, growth_chart
 from pushlab.course.paper_numbers import battery_shares, servers_for
@@ -26,7 +27,7 @@ from pushlab.course.pictures import Picture
 from pushlab.course.quantities import with_unit
 from pushlab.course.svg.plot import Line
 from pushlab.course.trouble import CourseError
-from pushlab.quantities import interval
+from pushlab.quantities import interval, span
 
 __all__ = ["Paper", "on_paper"]
 
@@ -176,9 +177,9 @@ class Paper:
                 bars.insert(0, Bar("guess", guess.value, guess.name))
             rows.append(Bars(_title(name), _colour(name), bars))
         low, high = (self.usd(name, by_request=False) for name in ("sse", "short-polling"))
-        title = f"On rented servers {_round(low)} USD a month with SSE, {_round(high)} with polling"
+        title = f"On rented servers {_usd(low)} USD a month with SSE, {_usd(high)} with polling"
         if not math.isnan(each := self.usd("short-polling", by_request=True)):
-            title += f", which paid by the request costs {_round(each)}"
+            title += f", which paid by the request costs {_usd(each)}"
         return bars_chart(
             rows,
             unit="USD",
@@ -207,8 +208,8 @@ class Paper:
             rows,
             unit="%",
             axis="of a phone's full battery, each hour",
-            title=f"On a mobile network polling takes {poll:.1f} % an hour,"
-            f" the others {min(push):.1f} to {max(push):.1f} %",
+            title=f"On a mobile network polling takes {shown(poll, '%')} an hour, the others"
+            f" {span((min(push), max(push)), lambda share: shown(share, '%'))}",
             subtitle=f"{self._asked()}; a battery of {_BATTERY_WH:g} Wh",
             footer="radios of 2012, the mobile network is LTE; newer radios are not covered",
         )
@@ -276,5 +277,6 @@ def _places() -> str:
     return rented if metered is None else f"{rented}; by the request: {place_words(metered)}"
 
 
-def _round(value: float) -> str:
-    return f"{float(f'{value:.2g}'):,.0f}"
+def _usd(value: float) -> str:
+    """Without the unit, as the labels have it."""
+    return shown(value, "USD").removesuffix(" USD")

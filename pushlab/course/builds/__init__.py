@@ -14,4 +14,5 @@ MODULES: Mapping[str, tuple[str, ...]] = {
     "sse": ("event_stream",),
     "websocket": ("frames",),
     "mqtt": ("receiver",),
+    "measuring": ("percentiles",),
 }

@@ -32,6 +32,7 @@ CHAPTERS = (
     "sse",
     "websocket",
     "mqtt",
+    "measuring",
     "all_five",
     "scale",
     "choose",
