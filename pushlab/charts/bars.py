@@ -66,9 +66,14 @@ def _bar(axes: Axes, view: RunView, cell: str, row: float, size: float, half: fl
     expected = summary["predicted_hits_per_delivery"]
     if expected is not None:
         axes.plot([expected] * 2, [row - half, row + half], color=INK, linewidth=4)
-    end = max(useful + wasted, expected or 0.0)
     words = [_words(view, cell, wasted), view.beside(cell, "hits_per_delivery")]
-    note(axes, end, row, " · ".join(filter(None, words)), size=size * 0.86)
+    told = note(axes, useful + wasted, row, " · ".join(filter(None, words)), size=size * 0.86)
+    if expected is not None and useful + wasted < expected:
+        # The words stand at their bar's end, so the tick may go through them: they interrupt it.
+        box = told.get_window_extent()
+        if box.x0 - 8 < axes.transData.transform((expected, row))[0] < box.x1 + 8:
+            told.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 2})
+            told.set_zorder(6)
 
 
 def _reach(view: RunView, cell: str) -> float:

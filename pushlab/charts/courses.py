@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from pushlab.analysis.summary.keys import value_words, with_key
 from pushlab.charts.curves import Spot
-from pushlab.quantities import listed, times
+from pushlab.quantities import listed, span, times
 
 __all__ = ["Course", "Ends", "grid_finding"]
 
@@ -28,6 +28,13 @@ class Ends:
     where: str
     first: Spot
     last: Spot
+    between: Sequence[Spot] = ()
+
+    @property
+    def values(self) -> list[float]:
+        """Every value that is drawn of it."""
+        spots = [self.first, *self.between, self.last]
+        return [spot.value for spot in spots if spot.value is not None]
 
     @property
     def slope(self) -> float:
@@ -55,9 +62,11 @@ class Ends:
 
     @property
     def near(self) -> bool:
-        """Whether the ends are the same beyond doubt."""
-        bounds = [bound for spot in (self.first, self.last) for bound in spot.interval or ()]
-        if self.careful or len(bounds) < 4 or min(bounds) <= 0:
+        """Whether all of the line, its middle too, is the same beyond doubt."""
+        spots = [self.first, *self.between, self.last]
+        bounds = [bound for spot in spots for bound in spot.interval or ()]
+        careful = self.careful or any(spot.careful for spot in self.between)
+        if careful or len(bounds) < 2 * len(spots) or min(bounds) <= 0:
             return False
         return max(bounds) < min(bounds) * _SAME
 
@@ -132,8 +141,14 @@ def grid_finding(noun: str, courses: Sequence[Course], words: Callable[[float], 
     still = min((one for one in others if one.still), key=lambda one: one.factor, default=None)
     if still is None:
         return text
-    stays = words(still.middle.last.value or 0.0)
-    return f"{text}; {still.name} stays near {stays}"
+    values = [value for ends in still.ends for value in ends.values]
+    return f"{text}; {still.name} stays {_near(values, words)}"
+
+
+def _near(values: Sequence[float], words: Callable[[float], str]) -> str:
+    """Where all marks of a line are, as their labels have it."""
+    told = span((min(values), max(values)), words)
+    return f"within {told}" if told else f"at {words(values[0])}"
 
 
 def _span(course: Course) -> str:

@@ -44,10 +44,27 @@ def latency_chart(view: RunView, sheet: Sheet = SLIDE) -> Chart:
         for row, cell in zip(view.places(cells), cells, strict=True):
             _hill(axes, view, cell, row, size, sheet)
         marks = [legend_key("mean, measured", **_MEASURED)]
-        if any(view.summaries[cell]["predicted.mean_latency_s"] for cell in cells):
+        axis = "latency: received minus intended"
+        known = [cell for cell in cells if view.summaries[cell]["predicted.mean_latency_s"]]
+        if known:
             marks.append(legend_key("mean, by closed form", **_PREDICTED))
-        describe_axis(axes, "latency: received minus intended", marks, sheet=sheet)
+        if any(_is_floor(view, cell) for cell in known):
+            why = "push: the floor" if sheet.above else "push: the way is 0, so the floor"
+            marks[-1].set_label(f"mean, by closed form ({why})")
+            axis = "latency"
+        describe_axis(axes, axis, marks, sheet=sheet)
         return Chart("1-latency", title, figure)
+
+
+def _is_floor(view: RunView, cell: str) -> bool:
+    """Whether the closed form has nothing but the harness's floor: of push, with no way to go."""
+    trial = view.analysis.good[cell][0].record if view.analysis.good[cell] else None
+    return bool(
+        trial
+        and trial.profile.pushes
+        and not trial.link.one_way_ms
+        and not view.summaries[cell].floor
+    )
 
 
 def _limits(view: RunView, tail: float) -> tuple[float, float]:

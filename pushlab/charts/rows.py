@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from matplotlib.text import Annotation
 
 from pushlab.charts.frame import SLIDE, Sheet, fit, frame, say
 from pushlab.charts.style import ACCENT, GREY, INK, LINE, CellStyle
@@ -154,9 +155,9 @@ def label(
 
 def note(
     axes: Axes, x: float, row: float, text: str, *, size: float = 18, up: float = 0.0, **more: Any
-) -> None:
+) -> Annotation:
     """A text in a row, beginning a little right of `x`, raised by `up` points."""
-    say(axes, text, (x, row), (10, up), size, **more)
+    return say(axes, text, (x, row), (10, up), size, **more)
 
 
 def told_instead(axes: Axes, row: float, text: str, size: float) -> None:

@@ -255,10 +255,11 @@ def _courses(view: _SweepView, drawn: Sequence[Sequence[Curve]]) -> list[Course]
         if view.panels is not None:
             key, values = view.panels
             wheres = [with_key(key, value) for value in values]
-            pairs = [(with_key(view.across, x), line[0].get(x), line[-1].get(x)) for x in view.xs]
+            pairs = [(with_key(view.across, x), [panel.get(x) for panel in line]) for x in view.xs]
             found.append(_course(curve, key, values, pairs))
-        first, last = view.xs[0], view.xs[-1]
-        pairs = [(at, s.get(first), s.get(last)) for at, s in zip(wheres, line, strict=True)]
+        pairs = [
+            (at, [panel.get(x) for x in view.xs]) for at, panel in zip(wheres, line, strict=True)
+        ]
         found.append(_course(curve, view.across, view.xs, pairs))
     return [course for course in found if course.ends]
 
@@ -267,12 +268,13 @@ def _course(
     curve: Curve,
     key: str,
     values: Sequence[float],
-    pairs: Sequence[tuple[str, Spot | None, Spot | None]],
+    pairs: Sequence[tuple[str, Sequence[Spot | None]]],
 ) -> Course:
     """What a line does from the first to the last value, wherever both were measured."""
     ends = [
-        Ends(where, first, last)
-        for where, first, last in pairs
+        Ends(where, first, last, [spot for spot in between if spot and spot.value is not None])
+        for where, spots in pairs
+        for first, between, last in [(spots[0], spots[1:-1], spots[-1])]
         if first and last and first.value is not None and last.value is not None
     ]
     return Course(curve.style.within, key, (values[0], values[-1]), ends)

@@ -1,6 +1,6 @@
 """The charts of sweeps and of searches, from simulated points: every kind of grid, all words."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import cache
 
 import pytest
@@ -190,7 +190,7 @@ def test_the_title_tells_the_steepest_line_and_one_that_stays():
     )
     assert told == (
         "From 10 to 100 clients, the mean latency of long polling goes from 10.0 ms to 40.0 ms"
-        " (4.0 times as much); SSE stays near 2.10 ms"
+        " (4.0 times as much); SSE stays within 2.00 to 2.10 ms"
     )
 
 
@@ -229,7 +229,19 @@ def test_a_line_stays_only_where_its_intervals_say_so():
     moved = course("long polling", (0.01, 0.04))
     for within, told in ((0.05, True), (0.3, False), (None, False)):
         still = course("SSE", (0.002, 0.0021), within=within)
-        assert ("stays near" in grid_finding("latency", [moved, still], duration)) == told
+        assert ("SSE stays" in grid_finding("latency", [moved, still], duration)) == told
+
+
+def test_what_stays_is_all_of_the_line_and_the_title_says_what_its_marks_say():
+    moved = course("long polling", (0.01, 0.04))
+    level = course("SSE", (0.009, 0.009)).ends[0]
+    dip = Spot(50, 0.005, interval=(0.0049, 0.0051))
+    dipped = Course("SSE", "clients", (10, 100), [replace(level, between=[dip])])
+    assert "stays" not in grid_finding("latency", [moved, dipped], duration)
+    panels = course("SSE", (0.0085, 0.009), (0.009, 0.0088))
+    assert grid_finding("latency", [moved, panels], duration).endswith(
+        "SSE stays within 8.50 to 9.00 ms"
+    )
 
 
 # ---- capacity --------------------------------------------------------------------------------

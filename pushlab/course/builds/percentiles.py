@@ -233,22 +233,19 @@ _CASES = (
     ),
 )
 
-_SKELETON = """
-import math
-
+_SKELETON = '''
 class Estimator:
-    def __init__(self):
-        ...
+    def __init__(self): ...
 
     def add(self, wait_s):
-        "Take one wait, in seconds."
+        """Take one wait, in seconds."""
 
     def percentile(self, p):
-        "The wait that p of 100 waits do not exceed."
+        """The wait that p of 100 waits do not exceed."""
 
     def merge(self, other):
-        "Take in what another Estimator has counted."
-"""
+        """Take in what another Estimator has counted."""
+'''
 _CODE = """
 import math
 
@@ -310,8 +307,8 @@ BUILDS = (
         hints=(
             "Do not keep waits, count them. Divide all possible waits into steps, each 5 % wider"
             " than the one before, and keep a dict: step -> how many.",
-            "`math.floor(math.log(wait_s, 1.05))` is the number of the step. 0 has no logarithm:"
-            " take `max(wait_s, 1e-6)`.",
+            "`math.floor(math.log(wait_s, 1.05))` is the number of the step (write `import math`"
+            " above the class). 0 has no logarithm: take `max(wait_s, 1e-6)`.",
             "For `percentile`, go through the steps from the smallest, and add up the counts until"
             " you have seen at least `p` of 100 of all. The wait is `1.05 ** (step + 0.5)`, the"
             " middle of that step.",
