@@ -43,6 +43,7 @@ _SHAPES: dict[BarKind, Shape] = {
     "other": "square",
 }
 _MOST_DOTS = 400
+_LOWEST = 300.0  #: so many times below the smallest number no dot stretches the axis
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +161,9 @@ def _scale(bars: Sequence[Bar], unit: str, left: float, logarithmic: bool) -> Sc
         return Linear(0.0, max((RIGHT - left) / factor, 1e-12), left, RIGHT)
     nought = any(bar.value <= 0 for bar in bars)
     start = left + (_NOUGHT if nought else 0.0)
-    low = min([*values, *(bar.interval[0] for bar in bars if bar.interval and bar.interval[0] > 0)])
-    low /= 1.5
+    lows = [bar.interval[0] for bar in bars if bar.interval]
+    lows += [min(bar.samples) for bar in bars if len(bar.samples)]
+    low = min([*values, *(value for value in lows if value > min(values) / _LOWEST)]) / 1.3
     logs = [(math.log(value), needed) for value, needed in needs if value > low]
     factor = fitted(logs, start, RIGHT, math.log(low))
     high = low * math.exp((RIGHT - start) / factor)

@@ -17,6 +17,7 @@ _FLOOR = (
     "The diamonds of push: its way is 0 here, so the formula is the floor, what the laboratory"
     " itself takes without any network."
 )
+_FEW = "No interval: for this figure it takes more trials, or more messages in each of them."
 _NOUGHT = (
     "For push the formula says 0 here, since the server is on this computer: what is measured is"
     " the computer's own time."
@@ -54,7 +55,13 @@ def figure_chart(
         nothing = "nobody asks" if figure == "wasted" else "too few messages to tell"
         drawn.append(Bars(row.name, row.colour, bars, nothing))
     floor = floor and kind.unit == "s"
-    notes = [_NOUGHT if nought else "", _FLOOR if floor else "", why_apart(kind, found, names)]
+    few = measured.work.trials > 1 and bool(found) and not any(one.interval for one in found)
+    notes = [
+        _FEW if few else "",
+        _NOUGHT if nought else "",
+        _FLOOR if floor else "",
+        why_apart(kind, found, names),
+    ]
     return bars_chart(
         drawn,
         unit=kind.unit,

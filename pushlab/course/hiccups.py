@@ -74,7 +74,7 @@ class Waits:
             Bar("measured", self.percentile_s(99), "99 of 100 within", None, self.waits_s),
             Bar("other", self.worst_s, "the slowest"),
         ]
-        if guess is not None:
+        if guess is not None and guess.drawn:
             bars.insert(2, Bar("guess", guess.value, guess.name))
         return bars_chart(
             [Bars(_WORDS[self.loop], _COLOURS[self.loop], bars)],

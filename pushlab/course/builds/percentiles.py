@@ -297,7 +297,7 @@ BUILDS = (
     Build(
         name="Estimator",
         question=(
-            "A server answers a million clients. Write a class that says what **half** of them, or"
+            "A server answers a million clients. Write a class that says what half of them, or"
             " 99 of 100, do not exceed, without keeping a million numbers. `add(wait_s)` takes one"
             " wait. `percentile(p)` gives the wait that `p` of 100 waits do not exceed, 5 % off at"
             " most, or None while nothing was added. `merge(other)` takes in what another"

@@ -49,9 +49,9 @@ def _left_out(every_ms: int, stop_s: int) -> Number:
     return Number(
         question=(
             f"People ask a server every {every_ms} milliseconds, whatever it does. It stands still"
-            f" for {stop_s} seconds. A test with a **closed loop** asks just as often, but waits"
+            f" for {stop_s} seconds. A test with a closed loop asks just as often, but waits"
             " for each answer before it asks again. How many of the questions that people ask while"
-            " it stands still does the test **not** ask?"
+            " it stands still does the test not ask?"
         ),
         answer=hit - 1,
         unit="questions",
