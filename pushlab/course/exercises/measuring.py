@@ -37,7 +37,7 @@ def _mean(short_ms: int, long_s: int) -> Number:
         clue="Add up all 20 waits, and divide by 20.",
         why=(
             f"(19 x {short_s:g} + {long_s}) / 20 = {mean_s:.4g} seconds, and nobody waited that"
-            " long: it is ten times what 19 people waited, and a tenth or less of what one did."
+            " long: it is many times what 19 people waited, and a small part of what one did."
         ),
     )
 
