@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from pushlab.course.cards import Card, Shown
 from pushlab.course.mode import reading
 from pushlab.course.own_page import CHANNEL, HINTS, PATH, WHOLE, framed, slips, with_stand_in
+from pushlab.course.reached import address
 from pushlab.course.trouble import CourseError
 from pushlab.errors import PortInUse, PushlabError, SetupError, UsageError
 
@@ -41,7 +42,9 @@ async def own_hub() -> "OwnHub":
     else:
         try:
             await hub.start()
-        except (SetupError, OSError, ImportError) as error:
+        except (SetupError, OSError, ImportError, CourseError) as error:
+            await hub.close()
+            hub = OwnHub()
             hub.why = f"{_STAND_IN} ({error})"
     _open.append(hub)
     return hub
@@ -51,11 +54,13 @@ class OwnHub(Shown):
     """A hub, what was said in it, and the page that listens.
 
     Attributes:
+        address: where the student's browser reaches it, with a ``/`` at the end.
         why: why there is no hub, but a stand-in; empty if there is one.
         said: the texts that were published.
     """
 
     def __init__(self) -> None:
+        self.address = ""
         self.why = ""
         self.said: list[str] = []
         self._folder = tempfile.TemporaryDirectory(prefix="pushlab-course-")
@@ -73,6 +78,7 @@ class OwnHub(Shown):
 
         Raises:
             SetupError: it does not start.
+        CourseError: no browser would reach it.
         """
         # Here and not above: who only reads the course needs no server's modules.
         from pushlab.hub.child import spawn_child
@@ -94,6 +100,7 @@ class OwnHub(Shown):
             else:
                 break
         self._config = replace(config, port=urlsplit(self._hub.url).port or 0)
+        self.address = address(self._config.port)
 
     async def restart(self) -> Card:
         """End it and start it again: its pages lose their lines, and come back by themselves."""
@@ -148,8 +155,8 @@ class OwnHub(Shown):
             return
         told = slips(self._page)
         if self._hub is not None:
-            html = framed(url=self._hub.url + PATH, below=told)
-            text = f"Your page is at {self._hub.url}{PATH}."
+            html = framed(url=self.address + PATH, below=told)
+            text = f"Your page is at {self.address}{PATH}."
         else:
             html = framed(
                 text=with_stand_in(self._page, self.said, new=new), below=[self.why, *told]
@@ -220,8 +227,8 @@ class OwnHub(Shown):
         if self._hub is None:
             return Card("Your page can be tried.", self._no_hub(), "waiting")
         return Card(
-            f"Your own hub listens at {self._hub.url}.",
-            "It is on this machine alone, and it ends with `await mine.close()`, or with the"
+            f"Your own hub listens at {self.address}.",
+            "It is for this notebook alone, and it ends with `await mine.close()`, or with the"
             " notebook.",
             "right",
         )

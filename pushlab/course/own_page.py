@@ -13,8 +13,8 @@ __all__ = ["CHANNEL", "EVENTS", "HINTS", "PATH", "WHOLE", "framed", "slips", "wi
 
 #: What stands in the page for the address of its events.
 EVENTS = "EVENTS"
-#: Where the hub serves the page.
-PATH = "/page"
+#: Where the hub serves the page, below its address.
+PATH = "page"
 CHANNEL = "my-page"
 #: The next step, at each call.
 HINTS = (

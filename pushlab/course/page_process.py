@@ -39,7 +39,7 @@ class OwnPage:
 
     def has(self, path: str) -> bool:
         """Whether it is the page's path."""
-        return path == PATH
+        return path == f"/{PATH}"
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -48,7 +48,7 @@ class OwnPage:
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> bool:
         """Serve the page, if it is asked for."""
-        if scope["path"] != PATH:
+        if not self.has(scope["path"]):
             return False
         if scope["method"] not in ("GET", "HEAD"):
             await respond(send, refusal_answer(bad_method(scope)))

@@ -45,13 +45,13 @@ async def test_a_page_listens_to_what_is_said_also_after_a_restart(shown):
     assert "Your own hub listens at http://127.0.0.1:" in str(mine)
     mine.open(WHOLE)
     url = re.search(r'src="([^"]+)"', shown[-1]["text/html"])[1]
-    assert url.endswith(PATH)
+    assert url.endswith(f"/{PATH}")
     assert "token" not in shown[-1]["text/html"], "a notebook is saved, and a token is a secret"
     page = (await asyncio.to_thread(fetched, url)).decode()
     assert "EVENTS" not in page
     token = unquote(re.search(r'EventSource\("v1/events\?token=([^"]+)"\)', page)[1])
     assert "No page is listening now" in str(await mine.say("too early"))
-    async with connect(url.removesuffix(PATH), token, transport="sse") as line:
+    async with connect(url.removesuffix(f"/{PATH}"), token, transport="sse") as line:
         messages = aiter(line)
         assert "1 page is listening" in str(await mine.say("one"))
         assert (await anext(messages)).data == "one"
@@ -64,6 +64,20 @@ async def test_a_page_listens_to_what_is_said_also_after_a_restart(shown):
     assert "srcdoc=" in again, "what was said is played once more where the page was"
     assert "two, while nobody was there" in again
     assert "closed" in str(await mine.say("too late"))
+
+
+@pytest.mark.long
+async def test_behind_a_proxy_the_page_is_below_its_path_or_there_is_a_stand_in(shown, monkeypatch):
+    monkeypatch.setenv("JUPYTERHUB_SERVICE_PREFIX", "/user/eva/")
+    monkeypatch.setattr("pushlab.course.reached.find_spec", lambda name: name)
+    mine = await start()
+    mine.open(WHOLE)
+    assert re.search(r'src="/user/eva/proxy/\d+/page"', shown[-1]["text/html"])
+    monkeypatch.setattr("pushlab.course.reached.find_spec", lambda name: None)
+    other = await start()
+    assert "nothing crosses a wire" in str(other)
+    assert "jupyter-server-proxy" in str(other)
+    await other.close()
 
 
 @pytest.mark.long

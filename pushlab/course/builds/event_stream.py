@@ -77,7 +77,8 @@ class EventStream:
             text, self.begun = text.removeprefix("\\ufeff"), True
         if text == "":
             if self.lines:
-                events.append((self.kind or "message", "\\n".join(self.lines), self.id))
+                kind, text = self.kind or "message", "\\n".join(self.lines)
+                events.append((kind, text, self.id))
             self.kind, self.lines = "", []  # the id stays
         field, colon, value = text.partition(":")
         value = value.removeprefix(" ")
@@ -95,16 +96,18 @@ BUILDS: tuple[Build, ...] = (
         question=(
             "Build it: what a browser does with the bytes of an SSE line. `receive(piece)` is"
             " called with the next bytes, as many as have just arrived: half a line, one byte, ten"
-            " events. It returns a list of the events that are complete now, each as `(kind, text,"
-            " id)`, and keeps the rest for the next call.\n\n"
-            "The rules of the standard. A line ends with LF, CR LF or CR alone. In a line"
-            " `field: value` the one space behind the colon does not count; there may be none, and"
-            " without a colon the value is empty. `data` is a line of the text; several are joined"
-            " by a line break. `event` names the kind, for this event only; else it is `message`."
-            " `id` says where the reader stands, until another id comes. A line that begins with a"
-            " colon is a comment; other fields are passed over.\n\n"
-            "A blank line ends the event. Without any `data` line nobody is told of it. All is"
-            " UTF-8, and may begin with a byte order mark (`\\ufeff`), which does not count."
+            " events. It returns a list of the events that are complete now, each as"
+            " `(kind, text, id)`, and keeps the rest for the next call.\n\n"
+            "A line ends with LF, CR LF or CR alone. A blank line ends the event; without any"
+            " `data` line nobody is told of it.\n\n"
+            "In a line `field: value` the one space behind the colon does not count. There may be"
+            " none, and without a colon the value is empty.\n\n"
+            "`data` is a line of the text; several are joined by a line break. `event` names the"
+            " kind, for this event only; else it is `message`. `id` says where the reader stands,"
+            " until another id comes.\n\n"
+            "A line that begins with a colon is a comment. Pass over it, and over all other"
+            " fields. All is UTF-8, and may begin with a byte order mark (`\\ufeff`), which does"
+            " not count."
         ),
         skeleton=_SKELETON,
         hints=(

@@ -445,7 +445,7 @@ CASES: tuple[Case, ...] = (
         {
             (): (
                 "byte order mark",
-                "A stream may begin with the three bytes EF BB BF, the *byte order mark*; decoded,"
+                "A stream may begin with the three bytes EF BB BF, the byte order mark; decoded,"
                 ' they are `"\\ufeff"`. Pass over it, there and nowhere else.',
             ),
         },

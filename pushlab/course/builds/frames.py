@@ -37,7 +37,8 @@ class Frames:
     def read(self, data):
         if len(data) < 2:
             return None
-        kind, masked, size, at = data[0] & ..., data[1] & ..., data[1] & ..., 2
+        kind, masked = data[0] & ..., data[1] & ...
+        size, at = data[1] & ..., 2
         if size >= 126:
             more = 2 if size == 126 else 8
             size, at = int.from_bytes(data[at : at + more], "big"), at + more
@@ -70,7 +71,8 @@ class Frames:
     def read(self, data):
         if len(data) < 2:
             return None
-        kind, masked, size, at = data[0] & 0x0F, data[1] & 0x80, data[1] & 0x7F, 2
+        kind, masked = data[0] & 0x0F, data[1] & 0x80
+        size, at = data[1] & 0x7F, 2
         if size >= 126:
             more = 2 if size == 126 else 8
             if len(data) < at + more:
@@ -91,16 +93,17 @@ BUILDS: tuple[Build, ...] = (
         question=(
             "Build it: the frame of a WebSocket, both ways. `write(text, key)` returns its bytes;"
             " `key` is four bytes where a client speaks, and None where the server does."
-            " `read(data)` takes what has arrived so far. It returns `(kind, text, used)`, where"
-            " `used` says how many bytes of `data` this frame took, or `None` if it is not all"
-            " there yet.\n\n"
-            "The rules of the standard, with numbers as `0x81` in hexadecimal. The first byte is"
-            " `0x80` (the message is complete) plus the kind: 1 for text, 9 for a ping. The second"
-            " is the length of the text in bytes; plus `0x80` if it is masked. From 126 bytes on"
-            " 126 stands there, and the length comes in the next 2 bytes; from 65,536 on 127, and"
-            " it comes in the next 8. The highest byte of it comes first.\n\n"
+            " `read(data)` takes what has arrived so far, and returns `(kind, text, used)`: `used`"
+            " says how many bytes of `data` this frame took. If it is not all there yet, it"
+            " returns `None`.\n\n"
+            "The first byte is `0x80` (the message is complete) plus the kind: 1 for text, 9 for a"
+            " ping.\n\n"
+            "The second byte is the length of the text in bytes, plus `0x80` if the frame is"
+            " masked. From 126 bytes on 126 stands there, and the length comes in the next 2"
+            " bytes; from 65,536 on 127, and it comes in the next 8. Its highest byte comes"
+            " first.\n\n"
             "Then comes the key, if there is one, and then the text in UTF-8. Masked means: byte"
-            " number `at` of it is sent as `byte ^ key[at % 4]`. The same sum undoes it."
+            " number `at` of the text is sent as `byte ^ key[at % 4]`. The same sum undoes it."
         ),
         skeleton=_SKELETON,
         hints=(

@@ -16,7 +16,7 @@ __all__ = ["CASES"]
 _KEY = bytes.fromhex("37fa213d")
 _TEXT, _PING = 1, 9
 _LONG, _VERY_LONG = 126, 65_536
-_MOST_BYTES_SHOWN = 24
+_MOST_BYTES_SHOWN = 20
 _MOST_MASKED = 10_000
 
 
@@ -224,8 +224,8 @@ _WRITING = (
             (
                 b"\x81\x7e" + b"a" * 126,
                 "126 is no length",
-                "In the second byte 126 is no length but a word: *the length comes in the next two"
-                " bytes*. So from 126 bytes on it takes two more.",
+                "In the second byte 126 is no length but a word: the length comes in the next two"
+                " bytes. So from 126 bytes on it takes two more.",
             ),
             (
                 b"\x81\x7e\x7e\x00" + b"a" * 126,
@@ -359,8 +359,8 @@ _READING = (
             (
                 None,
                 "mask as length",
-                "The highest bit of the second byte, 80, says *masked* and is no part of the"
-                " length: `data[1] & 0x7F`.",
+                "The highest bit of the second byte, 80, says that it is masked, and is no part of"
+                " the length: `data[1] & 0x7F`.",
             ),
         ],
         "80 in the second byte says that a key of four bytes stands in front of the text. Undo the"

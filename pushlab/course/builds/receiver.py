@@ -80,7 +80,7 @@ BUILDS: tuple[Build, ...] = (
         code=_CODE,
         cases=CASES,
         why=(
-            "QoS 1 promises *at least once*, from the broker to you. *Exactly once* for the"
+            "QoS 1 promises at least once, from the broker to you. Exactly once for the"
             " application is your work, with a number in the message itself: neither DUP nor the"
             " packet's number says what you have. pushlab's own client does it so. (If your program"
             " itself may die, `highest` must be kept where the application keeps its data.)"

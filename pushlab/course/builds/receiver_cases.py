@@ -173,7 +173,7 @@ CASES: tuple[Case, ...] = (
         (
             _did(_TEXT, 5, _TEXT, 5),
             "twice",
-            "The application gets it twice. QoS 1 says *at least* once: to see that you have it"
+            "The application gets it twice. QoS 1 promises at least once: to see that you have it"
             " already is your work.",
         ),
         (
