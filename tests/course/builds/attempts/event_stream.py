@@ -73,10 +73,7 @@ ATTEMPTS = (
     ),
     Attempt(
         name="gives the text alone",
-        code=but(
-            _CODE,
-            ('(self.kind or "message", "\\n".join(self.lines), self.id)', '"\\n".join(self.lines)'),
-        ),
+        code=but(_CODE, ("append((kind, text, self.id))", "append(text)")),
         mistake="shape",
         says="`(kind, text, id)`",
     ),
