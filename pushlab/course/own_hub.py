@@ -41,10 +41,9 @@ async def own_hub() -> "OwnHub":
         hub.why = _STAND_IN
     else:
         try:
+            address(0)  # first, so that no server is started that no browser would reach
             await hub.start()
         except (SetupError, OSError, ImportError, CourseError) as error:
-            await hub.close()
-            hub = OwnHub()
             hub.why = f"{_STAND_IN} ({error})"
     _open.append(hub)
     return hub
@@ -78,7 +77,6 @@ class OwnHub(Shown):
 
         Raises:
             SetupError: it does not start.
-        CourseError: no browser would reach it.
         """
         # Here and not above: who only reads the course needs no server's modules.
         from pushlab.hub.child import spawn_child

@@ -75,17 +75,10 @@ async def test_behind_a_proxy_the_page_is_below_its_path_or_there_is_a_stand_in(
     assert re.search(r'src="/user/eva/proxy/\d+/page"', shown[-1]["text/html"])
     monkeypatch.setattr("pushlab.course.reached.find_spec", lambda name: None)
     other = await start()
+    assert "is closed" in str(mine), "one at a time"
     assert "nothing crosses a wire" in str(other)
     assert "jupyter-server-proxy" in str(other)
     await other.close()
-
-
-@pytest.mark.long
-async def test_another_hub_ends_the_one_before(shown):
-    first = await start()
-    second = await start()
-    assert "is closed" in str(first)
-    await second.close()
 
 
 async def test_in_reading_mode_a_stand_in_says_what_it_is(monkeypatch, shown):

@@ -122,7 +122,7 @@ BUILDS: tuple[Build, ...] = (
         cases=CASES,
         why=(
             "Two bytes of head for what a request says in 200: that is all there is to a frame."
-            " Real WebSockets have three more rules: a long message may come in several frames,"
+            " Real WebSockets have more rules: a long message may come in several frames,"
             " the first of them without the `0x80`; a `close` (8) is answered with a `close`; and"
             " a client draws a new key for every frame, so that nobody can choose what the bytes"
             " on the wire look like."
