@@ -249,6 +249,7 @@ class Estimator:
 _CODE = """
 import math
 
+
 class Estimator:
     def __init__(self):
         self.counts = {}
@@ -272,6 +273,7 @@ class Estimator:
 """
 _GAPS = """
 import math
+
 
 class Estimator:
     def __init__(self):
