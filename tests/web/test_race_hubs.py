@@ -68,6 +68,8 @@ async def test_a_message_that_is_wished_at_the_other_hub_is_published_by_the_fir
     two.one.change({"rate_per_s": 0})
     told = [await race.publish({}) for race in (two.one, two.other, two.one, two.other)]
     assert [each["n"] for each in told] == sent(two.service) == [1, 2, 3, 4]
+    for race in (two.one, two.other):
+        await until(lambda race=race: race.state()["by_hand"] == 4)
     at_once = await asyncio.gather(*(two.other.publish({}) for _ in range(5)))
     assert sorted(each["n"] for each in at_once) == [5, 6, 7, 8, 9]
 
@@ -120,6 +122,20 @@ async def test_a_lane_says_which_hub_holds_its_connection(two, monkeypatch):
     two.service.hubs[0].join(grant)
     await until(lambda: held(two.one) == [own])
     assert two.one.state({"page": "another"})["hubs"]["held"]["websocket"] == []
+
+
+async def test_pages_at_both_hubs_are_counted_once_and_a_lock_holds_at_both(two):
+    for hub, race in zip(two.service.hubs, (two.one, two.other), strict=False):
+        seats = (await race.join({}))["lanes"]
+        for name in ("sse", "websocket", "short-polling"):
+            hub.join(hub.verify(seats[name]["token"]))
+    for race in (two.one, two.other):
+        await until(lambda race=race: race.state()["pages"] == 2)
+    key = two.other.lock({"locked": True}, here=True)["key"]
+    await until(lambda: two.one.state()["locked"])
+    with pytest.raises(Refused, match="locked"):
+        two.one.reset({})
+    two.one.reset({"key": key})
 
 
 async def test_where_the_first_ends_the_other_publishes_on_from_its_number(two):
