@@ -115,6 +115,8 @@ class _Page:
         while turns * self.interval * 1000 <= 2 * self.way + 1e-6:
             turns += 1
         self.period = turns * self.interval
+        others = re.search(r"(?:(Another)|([\d,]+) other) pages? looks? on", page["fine"])
+        self.pages = 1 if not others else 2 if others[1] else 1 + int(number(others[2]))
 
     def hold(self, true: bool, what: str) -> None:
         if not true:
@@ -161,6 +163,20 @@ class _Page:
             share = number(found["empty"]) / number(found["asked"])
             self.hold(same_share(found["so_far"], share), "so far is miscounted")
 
+    def amounts(self) -> None:
+        """Whether as much has happened as can have in the time that is told."""
+        time = re.match(r"in ([\d,]+) s(?:, ([\d,]+) by hand)?", self.page["how"])
+        if time is None:
+            return
+        seconds, by_hand = number(time[1]) + 1, number(time[2] or "0")
+        due = self.rate * seconds
+        most = due + 6 * math.sqrt(due) + 3 + by_hand
+        self.hold(number(self.page["published"]) <= most, "more was published than can be")
+        asked = _ASKED.match(self.lanes["short-polling"]["seen"])
+        clients = self.clients + self.pages - 1
+        most = 2 * clients * (seconds / self.interval + 3)
+        self.hold(not asked or many(asked["asked"]) <= most, "more was asked than can be")
+
     def verdict(self) -> None:
         if not self.page["says"]:
             return
@@ -185,6 +201,7 @@ class _Page:
                 if title.lower() not in titles:
                     self.wrong.append(f"{title} does not run")
                     continue
+                self.hold(titles[title.lower()] not in told, f"{title} stands on two sides")
                 told[titles[title.lower()]] = word
         self.hold(told.keys() == running.keys(), "the verdict leaves a lane out")
         for name, word in told.items():
@@ -235,13 +252,13 @@ class _Page:
         if re.search("Nothing is published|still it asks|is silent", seen):
             self.hold(self.rate == 0, f"{name}: nothing is published, at a rate of {self.rate}")
             self.hold(lane["stale"] == "0 s", f"{name}: nothing is published, and it is stale")
-        others = re.search(r"(?:(Another)|([\d,]+) other) pages? looks? on", self.page["fine"])
-        pages = 1 if not others else 2 if others[1] else 1 + int(number(others[2]))
         if lane["each"] != "–":
             counted = re.fullmatch(r"([\d,]+) hits? for ([\d,]+) deliver(?:y|ies)", lane["each_of"])
             self.hold(counted is not None and counted[1] == hits, f"{name}: of other hits")
             deliveries = number(counted[2]) if counted else 0
-            self.hold(deliveries >= lane["landed"] * pages, f"{name}: landed, and not delivered")
+            self.hold(
+                deliveries >= lane["landed"] * self.pages, f"{name}: landed, and not delivered"
+            )
             value = number(hits) / max(1, deliveries)
             self.hold(same_digits(lane["each"], value), f"{name}: {lane['each']} is not {value}")
         if self.page["published"] != "–":
@@ -272,6 +289,7 @@ def contradictions(page: dict[str, Any]) -> list[str]:
     reader = _Page(page)
     reader.settings()
     reader.formula()
+    reader.amounts()
     reader.verdict()
     for name in page["lanes"]:
         reader.lane(name)
