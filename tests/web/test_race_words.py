@@ -102,6 +102,7 @@ def test_and_with_time_to_look_at_each(own_site, page, seed):
 def test_the_reader_of_the_page_finds_contradictions(site, page):
     """Else it would find none in anything."""
     page.goto(f"{site.url}/race")
+    until(lambda: page.evaluate(SNAPSHOT)["set"], "the state")
     page.keyboard.press("3")
     until(lambda: page.evaluate(SNAPSHOT)["says"], "a verdict")
     page.keyboard.press(" ")
