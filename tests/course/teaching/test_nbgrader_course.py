@@ -62,6 +62,7 @@ def test_a_course_is_laid_out_once_and_without_answers(tmp_path):
 
 @pytest.mark.long
 @pytest.mark.timeout(300)
+@pytest.mark.filterwarnings("ignore:Object of type <Submitted")  # nbgrader's own, of SQLAlchemy
 def test_nbgrader_releases_and_grades_a_chapter(tmp_path, monkeypatch):
     """Anna answers in her own numbers, in units; Ben gives Anna's, and leaves one out."""
     pytest.importorskip("nbgrader")
