@@ -32,7 +32,7 @@ _REVEAL_PARTS = (
     "LICENSE",
     "dist/reveal.js",  # last: where it is, all is there
 )
-_CELL_S = 120
+_CELL_S = 300
 _WIDGETS = "application/vnd.jupyter.widget-view+json"
 _PICTURES = ("image/svg+xml", "image/png")
 #: Letters below a chart: two lines of a slide.
