@@ -2,8 +2,8 @@
 
 from pushlab.course.bars import Bar, Bars, bars_chart
 from pushlab.course.figure_charts import found_in
-from pushlab.course.findings import kind_of
-from pushlab.course.measured import Measurement, rate_in_words
+from pushlab.course.findings import Found, Kind, finding, kind_of
+from pushlab.course.measured import Measurement, Month, rate_in_words
 from pushlab.course.measurement_charts import Measured, measured_from
 from pushlab.course.mode import reading, recording
 from pushlab.course.pictures import Picture
@@ -74,6 +74,23 @@ def _reference() -> Measurement:
     return measurement_from(told, day=str(told["day"]))
 
 
+_MONTH = Kind(
+    "USD",
+    "",
+    "A month of this traffic likely costs {}",
+    "What a month of this traffic likely costs",
+)
+
+
+def _likely(measured: Measured, month: Month) -> list[Found]:
+    """What is drawn: who is named together in the title has ranges that overlap in the picture."""
+    return [
+        Found(row.short, month.usd[row.cell][0], month.usd[row.cell])
+        for row in measured.rows
+        if row.cell in month.usd
+    ]
+
+
 def month_of(measured: Measured) -> Picture:
     """What a month of the traffic that was measured costs, all in one architecture.
 
@@ -99,7 +116,7 @@ def month_of(measured: Measured) -> Picture:
         rows,
         unit="USD",
         axis="a month (30 days) at list prices, in US dollars",
-        title=month.title,
+        title=finding(_MONTH, _likely(measured, month)),
         subtitle=(
             f"{measured.work.clients:,} clients, {rate_in_words(measured.work)}; all in"
             f" {month.place}"
