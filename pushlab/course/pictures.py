@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from pushlab.course.mode import pictures_folder
-from pushlab.course.svg.canvas import Canvas
+from pushlab.course.svg.canvas import AS_WIDE_AS_THE_PAGE, Canvas
 
 __all__ = ["Picture"]
 
+_FITTED = 'style="width:100%;max-width:900px;min-width:560px;height:auto"'
 _numbers = itertools.count(1)
 
 
@@ -32,6 +33,16 @@ class Picture:
 
     def __str__(self) -> str:
         return f"{self.title}\n{self.words}".rstrip()
+
+    @property
+    def html(self) -> str:
+        """The drawing inside of a page: as wide as the cell, and on a phone pushed sideways.
+
+        JupyterLab shows an SVG as an image of its own size and cuts what a cell has no room for.
+        """
+        return (
+            f'<div style="overflow-x:auto">{self.svg.replace(AS_WIDE_AS_THE_PAGE, _FITTED)}</div>'
+        )
 
     def save(self, path: str | Path) -> Path:
         """Write the picture to a file: SVG, or PDF if its name ends so.
@@ -54,4 +65,4 @@ class Picture:
         folder = pictures_folder()
         if folder is not None:
             self.save(Path(folder) / f"{os.getpid()}-{next(_numbers):03}.svg")
-        return {"image/svg+xml": self.svg, "text/plain": str(self)}, {}
+        return {"text/html": self.html, "image/svg+xml": self.svg, "text/plain": str(self)}, {}

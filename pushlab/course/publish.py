@@ -92,7 +92,10 @@ def _plain(book: Any, ending: str) -> Any:
         if cell.cell_type == "markdown":
             cell.source = _LINK.sub(rf"](\1{ending})", cell.source)
         for output in cell.get("outputs", ()):
-            output.get("data", {}).pop(_WIDGETS, None)
+            data = output.get("data", {})
+            data.pop(_WIDGETS, None)
+            if "image/svg+xml" in data:
+                data.pop("text/html", None)  # it is for Jupyter; the templates place the drawing
     return book
 
 
