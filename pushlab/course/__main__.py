@@ -24,7 +24,8 @@ _CHECKOUT = _HERE.parents[1] / "notebooks"
 _PACKED = _HERE / "_notebooks"  # in a wheel
 _FIRST = "00_start_here.ipynb"
 
-#: JupyterLab's settings for the course: no question about news over a lesson, and no news either.
+#: JupyterLab's settings for the course: it asks nothing of the network, for news, for updates or for
+#: extensions, and nobody is asked about these in a lesson.
 _SETTINGS = _HERE / "jupyter"
 
 
