@@ -5,7 +5,9 @@ there and here. A file that a page links to comes along; a folder is its README.
 page for each room of the package, made from what is there.
 """
 
+import os
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,10 +23,20 @@ TABLES = """\
 .wy-table-responsive table td, .wy-table-responsive table th { white-space: normal; }
 .rst-content td code { white-space: normal; overflow-wrap: anywhere; }
 """
+#: A folder with the course in a tab, as `make lite` built it; `make docs` names it.
+LITE = os.environ.get("PUSHLAB_DOCS_LITE", "")
+LITE = LITE if LITE and (ROOT / LITE / "jupyter-lite.json").is_file() else ""
+WAYS_IN, IN_A_TAB = "docs/ways-in.md", "## In a browser's tab"
+HERE = (
+    '<a href="../lite/lab/index.html?path=00_start_here.ipynb"><strong>Open the course in this'
+    " tab</strong></a> (about 20 MB; these pages must come from a web server, not from a file)"
+)
 #: The first entries of the contents.
 GUIDES = (
     ("Start", "README.md"),
     ("Using it", "docs/using.md"),
+    ("The course", "notebooks/README.md"),
+    ("Ways into the course", "docs/ways-in.md"),
     ("Probe a server", "docs/probe.md"),
     ("Verify a server", "docs/verify.md"),
     ("Your own server", "docs/add-a-system.md"),
@@ -107,9 +119,20 @@ def on_files(files: Files, config: Any) -> Files:
     return files
 
 
+def on_post_build(config: Any) -> None:
+    """The course in a tab comes along, where it was built."""
+    if LITE:
+        shutil.copytree(ROOT / LITE, Path(config["site_dir"]) / "lite", dirs_exist_ok=True)
+
+
 def on_page_markdown(markdown: str, page: Any, **more: Any) -> str:
-    """A link to a folder leads to its README; to one that has none, it is text."""
+    """A link to a folder leads to its README; to one that has none, it is text.
+
+    The page of the ways into the course leads to the course in a tab, where that comes along.
+    """
     path = ROOT / page.file.src_uri
+    if page.file.src_uri == WAYS_IN and LITE:
+        markdown = markdown.replace(IN_A_TAB, f"{IN_A_TAB}\n\n{HERE}", 1)
 
     def turn(found: re.Match[str]) -> str:
         if "://" in found[2]:

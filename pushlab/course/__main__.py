@@ -24,8 +24,8 @@ _CHECKOUT = _HERE.parents[1] / "notebooks"
 _PACKED = _HERE / "_notebooks"  # in a wheel
 _FIRST = "00_start_here.ipynb"
 
-#: JupyterLab's settings for the course: it asks nothing of the network, for news, for updates or for
-#: extensions, and nobody is asked about these in a lesson.
+#: JupyterLab's settings for the course: it asks the network for nothing, no news, no updates and no
+#: extensions, and asks nobody about these in a lesson.
 _SETTINGS = _HERE / "jupyter"
 
 
@@ -71,7 +71,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if find_spec("jupyterlab") is None:
             raise MissingExtra("the course needs JupyterLab; try: pip install 'pushlab[notebooks]'")
         command = [sys.executable, "-m", "jupyterlab", _FIRST, *others]
-        if os.geteuid() == 0:  # as in a container, where JupyterLab would refuse
+        # As in a container, where JupyterLab would refuse; Windows knows no such user.
+        if getattr(os, "geteuid", lambda: 1)() == 0:
             command.append("--allow-root")
         paths = [str(_SETTINGS), *filter(None, [os.environ.get("JUPYTER_CONFIG_PATH")])]
         environment = child_environment(JUPYTER_CONFIG_PATH=os.pathsep.join(paths))

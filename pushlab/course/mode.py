@@ -30,6 +30,9 @@ PICTURES = "PUSHLAB_COURSE_PICTURES"
 #: Set to 1: what is shown is for an audience, which guesses aloud: no guess is drawn for nobody.
 SLIDES = "PUSHLAB_COURSE_SLIDES"
 
+#: Where none starts: a browser's tab, and Windows (in its WSL the course runs in full).
+_NO_SERVERS = ("emscripten", "win32")
+
 
 def fast() -> bool:
     """Whether to hurry."""
@@ -37,8 +40,8 @@ def fast() -> bool:
 
 
 def reading() -> bool:
-    """Whether to start no server: asked for, or in a browser's tab, where none can start."""
-    return sys.platform == "emscripten" or _is_set(READING)
+    """Whether to start no server: where that is asked for, in a browser's tab, and on Windows."""
+    return sys.platform in _NO_SERVERS or _is_set(READING)
 
 
 def recording() -> bool:

@@ -5,6 +5,7 @@ docstrings of all others are read; `make soak` builds the site as it is.
 """
 
 import logging
+import os
 import re
 import subprocess
 import sys
@@ -43,11 +44,17 @@ def built(request, tmp_path_factory):
     """The site's folder, and the rooms that its reference has; none are named: all."""
     more, rooms = request.param
     folder = tmp_path_factory.mktemp("site")
+    lite = tmp_path_factory.mktemp("lite")  # as if `make lite` had built it
+    (lite / "lab").mkdir()
+    (lite / "jupyter-lite.json").write_text("{}")
+    (lite / "lab" / "index.html").write_text('<script src="../bootstrap.js"></script>')
+    (lite / "bootstrap.js").write_text("")
     words = ["-m", "mkdocs", "build", "--strict", "-f", "-", "--site-dir", str(folder)]
     done = subprocess.run(
         [sys.executable, *words],
         cwd=ROOT,
         input=CONFIG + more,
+        env={**os.environ, "PUSHLAB_DOCS_LITE": str(lite)},
         capture_output=True,
         text=True,
         timeout=2 * PATIENCE_S,
@@ -129,6 +136,13 @@ def test_every_package_is_in_the_reference(built):
     pages = {path.stem for path in (site / "reference").glob("*.html")}
     assert set(wanted) - pages == set()
     assert not rooms or pages == set(rooms)
+
+
+def test_the_course_in_a_tab_comes_along_and_is_found(site):
+    page = site / "docs" / "ways-in.html"
+    (link,) = re.findall(r'href="([^"]*/lite/[^"?]*)\?path=00_start_here.ipynb"', page.read_text())
+    assert (page.parent / link).resolve() == (site / "lite" / "lab" / "index.html").resolve()
+    assert (site / "lite" / "jupyter-lite.json").exists()
 
 
 def all_of(each: griffe.Object) -> Iterator[griffe.Object]:

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -27,7 +28,7 @@ def test_environment_yml_is_what_repo2docker_reads():
     assert "pip" in plain, "conda warns about a pip part without pip"
     (pip,) = (each["pip"] for each in told["dependencies"] if isinstance(each, dict))
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    assert pip == ["-e .[notebooks]"]
+    assert pip == ["-e .[notebooks]", "jupyter-server-proxy"]
     assert "notebooks" in project["optional-dependencies"]
 
 
@@ -73,5 +74,45 @@ def test_jupyterlab_asks_nothing_of_a_student_and_keeps_the_users_own_settings(
     assert main([str(tmp_path / "course")]) == 0
     ((ours, users),) = [env["JUPYTER_CONFIG_PATH"].split(os.pathsep) for env in started]
     settings = json.loads(Path(ours, "labconfig", "default_setting_overrides.json").read_text())
-    assert settings["@jupyterlab/apputils-extension:notification"]["fetchNews"] == "false"
+    told = settings["@jupyterlab/apputils-extension:notification"]
+    assert told == {"fetchNews": "false", "checkForUpdates": False}
+    lab = json.loads(Path(ours, "jupyter_lab_config.json").read_text())["LabApp"]
+    assert lab == {"extension_manager": "readonly"}, "the other one looks at PyPI by itself"
     assert users == "/of/the/user"
+
+
+def test_windows_and_a_tab_read_the_course_with_what_they_have():
+    """The reading part, where neither what only Unix has is there, nor what only servers need."""
+    done = subprocess.run(
+        [sys.executable, "-c", ELSEWHERE], capture_output=True, text=True, cwd=ROOT, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "virtual time" in done.stdout
+
+
+ELSEWHERE = """
+import asyncio, os, sys, sysconfig
+sysconfig.get_paths()  # this Python knows itself, whatever it is told below
+GONE = {"fcntl", "grp", "pwd", "resource", "termios", "uvloop", "uvicorn", "httptools", "psutil"}
+GONE |= {"numpy", "scipy", "matplotlib", "pyarrow", "msgspec", "starlette", "websockets", "aiomqtt"}
+
+class Gone:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in GONE:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+sys.meta_path.insert(0, Gone())
+for name in ("fork", "geteuid", "getuid", "killpg", "setsid"):
+    delattr(os, name)
+sys.platform = "win32"
+import pushlab.course as course
+from pushlab.course.__main__ import main
+for name in course.__all__:
+    getattr(course, name)
+
+class Mine(course.PollingTransport):
+    name = "mine"
+
+print(asyncio.run(course.race(Mine, clients=10)).sentence())
+print(course.exercise("short-polling-1").check(1))
+"""

@@ -21,8 +21,8 @@ _APP = "lab/index.html"
 _KERNEL = "@jupyterlite/pyodide-kernel-extension"
 _KERNEL_WHEELS = ("ipykernel", "piplite", "pyodide_kernel")
 _NEEDS = "the course in a tab needs {}; try: pip install --group lite"
-#: What a teacher keeps; students have no use for it.
-_NOT_FOR_STUDENTS = ("instructor.ipynb",)
+#: What students get of the notebooks.
+_CHAPTERS = "[0-9][0-9]_*.ipynb"
 #: The tab's kernel, so that nobody is asked which one a notebook shall have.
 _KERNELSPEC = {"display_name": "Python (Pyodide)", "language": "python", "name": "python"}
 
@@ -76,12 +76,11 @@ def build_site(out: Path, *, place: str | None = None) -> Path:
 def copy_chapters(source: Path, folder: Path) -> None:
     """Students' copies of the notebooks, for the tab's kernel."""
     folder.mkdir(parents=True)
-    for path in sorted(source.glob("*.ipynb")):
-        if path.name not in _NOT_FOR_STUDENTS:
-            book = json.loads(path.read_text(encoding="utf-8"))
-            book["metadata"]["kernelspec"] = _KERNELSPEC
-            text = json.dumps(book, indent=1, ensure_ascii=False)
-            (folder / path.name).write_text(text + "\n", encoding="utf-8")
+    for path in sorted(source.glob(_CHAPTERS)):
+        book = json.loads(path.read_text(encoding="utf-8"))
+        book["metadata"]["kernelspec"] = _KERNELSPEC
+        text = json.dumps(book, indent=1, ensure_ascii=False)
+        (folder / path.name).write_text(text + "\n", encoding="utf-8")
 
 
 def _tell(path: Path, url: str, loaded: list[str]) -> None:
