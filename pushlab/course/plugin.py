@@ -17,6 +17,7 @@ from typing import Any
 
 from pushlab.child_environment import child_environment
 from pushlab.contract.transport import Transport
+from pushlab.course.bar import Bar
 from pushlab.course.board import Board
 from pushlab.course.cards import Card, Shown
 from pushlab.course.cells import check_kind, installed
@@ -167,10 +168,9 @@ async def race(
     rivals = _rivals([*kinds, *([against] if isinstance(against, type | str) else against)])
     same = same_rules(rivals)
     if reading():
-        if all(kind == CLOCK or _is_rule(kind) for kind in rivals.values()):
-            return Board(race_on_paper(rivals, **_on_paper(more)), same, how=HOW)
-        names = [kind for kind in rivals.values() if isinstance(kind, str)]
-        return Board(await measure(*names, **more), same)
+        if all(isinstance(kind, str) for kind in rivals.values()):
+            return Board(await measure(*rivals, **more), same)
+        return _without_server(rivals, more)
     with contextlib.ExitStack() as stack:
         for kind in rivals.values():
             if not isinstance(kind, str):
@@ -203,7 +203,23 @@ def _is_rule(kind: object) -> bool:
     return isinstance(kind, type) and issubclass(kind, PollingTransport)
 
 
-def _on_paper(more: Mapping[str, Any]) -> dict[str, Any]:
-    """What of a measurement's settings a race without a server knows."""
+def _without_server(rivals: Mapping[str, type[Transport] | str], more: Mapping[str, Any]) -> Board:
+    """The race of those that ask by a rule; the others need a server, which is said."""
+    rules = {name: kind for name, kind in rivals.items() if kind == CLOCK or _is_rule(kind)}
+    if not any(map(_is_rule, rules.values())):
+        raise CourseError("without a server only classes made of PollingTransport race")
+    if len(rules) < 2:
+        rules[CLOCK] = CLOCK
     known = inspect.signature(race_on_paper).parameters
-    return {name: value for name, value in more.items() if name in known}
+    unknown = [name for name in more if name not in known]
+    if unknown:
+        raise CourseError(
+            f"a race without a server has no {unknown[0]!r}; it knows"
+            f" {', '.join(name for name in known if name != 'kinds')}"
+        )
+    left = ", ".join(name for name in rivals if name not in rules)
+    how = f"{HOW} Left out, since it takes a server: {left}." if left else HOW
+    with Bar(f"{len(rules)} rules") as bar:
+        board = Board(race_on_paper(rules, **more), same_rules(rules), how=how)
+        bar.end(board.sentence())
+    return board

@@ -48,8 +48,9 @@ def race_on_paper(
     Raises:
         CourseError: a rule says something that is no time.
     """
+    _check(clients, interval_s, rate_per_s, room_size, trials, arrivals, burst_size)
     duration_s = max(duration_s, _TRIAL_S)
-    each = room_size or clients
+    each = min(room_size or clients, clients)
     rooms = max(1, clients // each)
     work = Work(
         clients=clients,
@@ -80,6 +81,35 @@ def race_on_paper(
             asked.append(count / duration_s)
         rows.append(_row(label, kind, number, waits, asked, interval_s))
     return Measurement(work, rows, here=True)
+
+
+def _check(
+    clients: int,
+    interval_s: float,
+    rate_per_s: float,
+    room_size: int,
+    trials: int,
+    arrivals: str,
+    burst_size: int,
+) -> None:
+    """Raise CourseError for what cannot be, or would take a tab for ever."""
+    asked: Mapping[str, tuple[float, float, float]] = {
+        "clients": (clients, 1, 1000),
+        "interval_s": (interval_s, 0.01, 60.0),
+        "rate_per_s": (rate_per_s, 0.001, 100.0),
+        "room_size": (room_size, 0, 1000),
+        "trials": (trials, 1, 20),
+        "burst_size": (burst_size, 1, 1000),
+    }
+    for name, (value, least, most) in asked.items():
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise CourseError(f"{name} is {value!r}; it must be a number")
+        if not least <= value <= most:
+            raise CourseError(
+                f"{name} is {value:g}; a race without a server takes {least:g} to {most:g}"
+            )
+    if arrivals not in ("poisson", "constant", "burst"):
+        raise CourseError(f"arrivals is {arrivals!r}; it must be poisson, constant or burst")
 
 
 def _written(

@@ -60,6 +60,18 @@ async def test_a_race_of_rules_runs_where_no_server_can_start(monkeypatch):
     assert places["untouched"] == places["short-polling"]
 
 
+async def test_without_a_server_what_needs_one_is_left_out_and_named(monkeypatch):
+    monkeypatch.setenv(READING, "1")
+    run = await race(Adaptive, against="sse", clients=10, trials=3)
+    assert run.cells == ["adaptive-polling", "short-polling"]
+    assert run.sentence().endswith("Left out, since it takes a server: sse.")
+    with pytest.raises(CourseError, match="has no 'clints'; it knows clients, "):
+        await race(Adaptive, clints=10)
+    other = type("Other", (ServerSentEvents,), {"name": "other"})
+    with pytest.raises(CourseError, match="only classes made of PollingTransport"):
+        await race(other)
+
+
 async def test_two_of_one_name_and_one_alone_are_told():
     other = type("Other", (Untouched,), {"name": "untouched"})
     with pytest.raises(CourseError, match="two of them have the name 'untouched'"):

@@ -46,6 +46,27 @@ def test_a_rule_without_a_pause_ends_all_the_same():
     assert race["mine"].waiting_s < 0.1
 
 
+@pytest.mark.parametrize(
+    "setting",
+    [
+        {"clients": 0},
+        {"clients": 10**6},
+        {"clients": "ten"},
+        {"rate_per_s": 0},
+        {"interval_s": float("nan")},
+        {"room_size": -1},
+        {"trials": 0},
+        {"arrivals": "sometimes"},
+        {"burst_size": -1},
+    ],
+)
+def test_a_setting_that_cannot_be_is_told_in_one_line(setting):
+    (name,) = setting
+    with pytest.raises(CourseError, match=f"^{name} is ") as caught:
+        race_on_paper({"mine": UNTOUCHED}, **{**SMALL, **setting})
+    assert "\n" not in str(caught.value)
+
+
 def test_what_needs_a_server_is_told():
     with pytest.raises(CourseError, match="needs a server"):
         race_on_paper({"mine": "sse"}, **SMALL)
