@@ -45,9 +45,8 @@ def built(request, tmp_path_factory):
     more, rooms = request.param
     folder = tmp_path_factory.mktemp("site")
     lite = tmp_path_factory.mktemp("lite")  # as if `make lite` had built it
-    (lite / "lab").mkdir()
     (lite / "jupyter-lite.json").write_text("{}")
-    (lite / "lab" / "index.html").write_text('<script src="../bootstrap.js"></script>')
+    (lite / "index.html").write_text('<script src="bootstrap.js"></script>')
     (lite / "bootstrap.js").write_text("")
     words = ["-m", "mkdocs", "build", "--strict", "-f", "-", "--site-dir", str(folder)]
     done = subprocess.run(
@@ -140,8 +139,8 @@ def test_every_package_is_in_the_reference(built):
 
 def test_the_course_in_a_tab_comes_along_and_is_found(site):
     page = site / "docs" / "ways-in.html"
-    (link,) = re.findall(r'href="([^"]*/lite/[^"?]*)\?path=00_start_here.ipynb"', page.read_text())
-    assert (page.parent / link).resolve() == (site / "lite" / "lab" / "index.html").resolve()
+    (link,) = re.findall(r'href="([^"]*/lite/[^"]*)"', page.read_text())
+    assert (page.parent / link).resolve() == (site / "lite" / "index.html").resolve()
     assert (site / "lite" / "jupyter-lite.json").exists()
 
 

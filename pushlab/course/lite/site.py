@@ -17,7 +17,19 @@ __all__ = ["build_site", "copy_chapters"]
 
 _CHECKOUT = Path(__file__).resolve().parents[3]
 _FIRST = "00_start_here.ipynb"
-_APP = "lab/index.html"
+#: The site's own first page: JupyterLab wants a screen that is wide, and a phone has none.
+_INDEX = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>pushlab: the course</title>
+<p><a href="lab/index.html?path={first}">The course</a>, and
+<a href="notebooks/index.html?path={first}">for phones</a></p>
+<script>
+location.replace(document.links[screen.width < 700 ? 1 : 0].href);
+</script>
+</html>
+"""
 _KERNEL = "@jupyterlite/pyodide-kernel-extension"
 _KERNEL_WHEELS = ("ipykernel", "piplite", "pyodide_kernel")
 _NEEDS = "the course in a tab needs {}; try: pip install --group lite"
@@ -68,9 +80,11 @@ def build_site(out: Path, *, place: str | None = None) -> Path:
             cwd=folder,
         )  # fmt: skip
         shutil.copytree(static, folder / "built" / "static" / "pyodide", dirs_exist_ok=True)
+        index = _INDEX.format(first=_FIRST)
+        (folder / "built" / "index.html").write_text(index, encoding="utf-8")
         shutil.rmtree(out, ignore_errors=True)
         shutil.copytree(folder / "built", out)
-    return out / _APP
+    return out / "index.html"
 
 
 def copy_chapters(source: Path, folder: Path) -> None:
