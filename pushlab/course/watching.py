@@ -6,6 +6,7 @@ are not. The clock only guards against code that sleeps for real.
 
 import ast
 import contextlib
+import dis
 import inspect
 import linecache
 import sys
@@ -19,7 +20,7 @@ from pathlib import Path
 from types import CodeType, FrameType, TracebackType
 from typing import Any
 
-__all__ = ["EndlessLoop", "Watch", "catches_everything", "own_traceback", "watched"]
+__all__ = ["EndlessLoop", "Watch", "catches_everything", "is_own", "own_traceback", "watched"]
 
 _PUSHLAB = str(Path(__file__).resolve().parents[1])
 _LIBRARY = sysconfig.get_paths()["stdlib"]
@@ -52,13 +53,15 @@ class Watch:
     """What was seen while student's code ran.
 
     Attributes:
-        lines: how many of its lines were run.
+        lines: how many of its lines were run; an instruction on a line that goes round counts as a
+            tenth.
         swallowed: the last slip of the pen that was raised in it, whether it was caught or not.
     """
 
-    lines: int = 0
+    lines: float = 0
     swallowed: tuple[BaseException, int] | None = None
     _own: dict[CodeType, bool] = field(default_factory=dict, repr=False)
+    _tight: dict[CodeType, bool] = field(default_factory=dict, repr=False)
 
 
 @contextlib.contextmanager
@@ -72,8 +75,8 @@ def watched(*, most_lines: int = 200_000, most_s: float = 10.0) -> Iterator[Watc
     ends = time.monotonic() + most_s
 
     def on_line(frame: FrameType, event: str, arg: Any) -> Any:
-        if event == "line":
-            watch.lines += 1
+        if event in ("line", "opcode"):
+            watch.lines += event == "line" or 0.1
             if watch.lines > most_lines:
                 raise EndlessLoop(f"it ran {most_lines:,} lines and did not end", frame.f_lineno)
             if time.monotonic() > ends:
@@ -86,6 +89,9 @@ def watched(*, most_lines: int = 200_000, most_s: float = 10.0) -> Iterator[Watc
         code = frame.f_code
         if code not in watch._own:
             watch._own[code] = is_own(code.co_filename)
+            watch._tight[code] = watch._own[code] and _loops_on_a_line(code)
+        if watch._tight[code]:
+            frame.f_trace_opcodes = True
         return on_line if watch._own[code] else None
 
     before = sys.gettrace()
@@ -94,6 +100,17 @@ def watched(*, most_lines: int = 200_000, most_s: float = 10.0) -> Iterator[Watc
         yield watch
     finally:
         sys.settrace(before)
+
+
+def _loops_on_a_line(code: CodeType) -> bool:
+    """Whether it may go round on one line, as ``while True: pass``: that is no line's event."""
+    starts = dict(dis.findlinestarts(code))
+    return any(
+        each.opcode in dis.hasjrel
+        and each.argval <= each.offset
+        and not any(each.argval < offset <= each.offset for offset in starts)
+        for each in dis.get_instructions(code)
+    )
 
 
 def is_own(filename: str) -> bool:

@@ -11,6 +11,8 @@ __all__ = ["MODULES"]
 #: The modules of the builds, by the chapter that asks for them; each has a tuple `BUILDS`.
 MODULES: Mapping[str, tuple[str, ...]] = {
     "short_polling": ("poll_loop",),
+    "polling_cost": ("poll_formula",),
+    "long_polling": ("late_answers",),
     "sse": ("event_stream",),
     "websocket": ("frames",),
     "mqtt": ("receiver",),

@@ -8,7 +8,7 @@ kind of mistake where it is a known one.
 import contextlib
 import io
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
@@ -40,7 +40,8 @@ class Build(Exercise):
         hints: one step each.
         gaps: the last hint: the whole, with the lines that matter left out.
         code: a whole solution.
-        cases: the hidden tests, in the order in which they are tried.
+        cases: the hidden tests, in the order in which they are tried; or what makes them, where
+            that takes a while.
     """
 
     clue: str = ""
@@ -49,7 +50,7 @@ class Build(Exercise):
     hints: Sequence[str]
     gaps: str
     code: str
-    cases: Sequence[Case]
+    cases: Sequence[Case] | Callable[[], Sequence[Case]]
     _steps: Iterator[int] = field(
         default_factory=count, init=False, repr=False, compare=False, hash=False
     )
@@ -73,8 +74,9 @@ class Build(Exercise):
                 " nobody can see them. Say which error you mean, as in `except ConnectionError:`."
             )
             return Feedback("wrong", told, "catches everything")
-        for number, case in enumerate(self.cases, 1):
-            failed = self._try(case, answer, f"Hidden test {number} of {len(self.cases)}")
+        cases = self.cases() if callable(self.cases) else self.cases
+        for number, case in enumerate(cases, 1):
+            failed = self._try(case, answer, f"Hidden test {number} of {len(cases)}")
             if failed is not None:
                 return failed
         return Feedback("right", self.why)

@@ -106,6 +106,12 @@ class Task:
         waits._task = self
         waits._arms(waits)
 
+    def _close(self) -> None:
+        try:
+            self._coroutine.close()
+        except Exception:  # it waits again in a `finally`, or fails while it ends
+            pass
+
 
 class World:
     """Time, and what happens in it.
@@ -184,13 +190,11 @@ class World:
         """Close what still waits; what does not want to end is dropped without a word."""
         before, sys.unraisablehook = sys.unraisablehook, lambda _: None
         try:
-            for task in self._tasks:
-                try:
-                    task._coroutine.close()
-                except Exception:  # it waits again in a `finally`, or says something while it ends
-                    pass
-            self._tasks.clear()
             self._agenda.clear()
+            for later in self._laters:
+                later._task = None
+            while self._tasks:
+                self._tasks.pop()._close()
         finally:
             sys.unraisablehook = before
 

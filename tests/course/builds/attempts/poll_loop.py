@@ -134,7 +134,7 @@ ATTEMPTS = (
             _CODE, ("        try:", "        while after == 0:\n            pass\n        try:")
         ),
         mistake="endless loop",
-        says="at line 4 of your cell",
+        says="of your cell: it ran",
     ),
     Attempt(
         name="waits with asyncio",
