@@ -12,6 +12,7 @@ import pytest
 from jupyter_client import AsyncKernelManager
 from jupyter_core.utils import run_sync
 
+from pushlab.course.builds.base import Build
 from pushlab.course.exercises import all_exercises
 from pushlab.course.mode import FAST
 from pushlab.course.publish import chapters, execute, for_slides, to_page, to_slides
@@ -69,17 +70,18 @@ def test_a_committed_notebook_is_clean(path):
         assert cell.execution_count is None
         for used in re.findall(r"exercise\(['\"]([^'\"]+)['\"]\)", cell.source):
             assert used in known
-        check_no_plumbing(cell.source)
+        check_no_plumbing(cell.source, is_answer="answer" in cell.metadata.get("tags", []))
 
 
-def check_no_plumbing(source):
+def check_no_plumbing(source, *, is_answer=False):
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             assert not {name.name.split(".")[0] for name in node.names} & PLUMBING, source
         if isinstance(node, ast.ImportFrom):
             assert (node.module or "").split(".")[0] not in PLUMBING, source
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            assert (node.end_lineno or 0) - node.lineno < LONGEST_FUNCTION, source
+            lines = (node.end_lineno or 0) - node.lineno
+            assert is_answer or lines < LONGEST_FUNCTION, source
     for line in source.splitlines():
         assert not line.lstrip().startswith(("%", "!")) or line.startswith("%%"), source
 
@@ -100,6 +102,19 @@ def test_a_chapter_has_its_parts(path):
     graded = [cell.metadata["nbgrader"] for cell in book.cells if "nbgrader" in cell.metadata]
     assert len({each["grade_id"] for each in graded}) == len(graded)
     assert all(each["schema_version"] == 3 for each in graded)
+
+
+def test_what_is_to_be_built_stands_in_its_cell_as_it_was_given():
+    answers = {}
+    for path in LESSONS:
+        for cell in code_of(read(path)):
+            graded = cell.metadata.get("nbgrader", {}).get("grade_id", "")
+            if graded.endswith("-answer"):
+                answers[graded.removesuffix("-answer")] = cell.source
+    builds = {id: each for id, each in all_exercises().items() if isinstance(each, Build)}
+    assert len(builds) >= 3
+    for id, build in builds.items():
+        assert answers[id] == build.skeleton.strip("\n"), id
 
 
 #: Takes a kernel back to where it began, but for what others' packages hold.
