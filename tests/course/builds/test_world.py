@@ -7,8 +7,8 @@ import sys
 import pytest
 
 from pushlab.course.builds.cases import StudentError
-from pushlab.course.builds.watching import EndlessLoop
 from pushlab.course.builds.world import Bell, World
+from pushlab.course.watching import EndlessLoop
 
 
 def test_an_hour_passes_at_once_and_in_order():

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from pushlab.course.builds.attempts import cell
-from pushlab.course.builds.watching import (
+from pushlab.course.watching import (
     EndlessLoop,
     catches_everything,
     own_traceback,
