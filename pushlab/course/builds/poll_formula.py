@@ -71,7 +71,7 @@ def _words(given: tuple[int, float, float]) -> str:
     return f"polling({clients}, {interval_s:g}, {rate_per_s:g})"
 
 
-def _case(name: str, key: str, given: tuple[int, float, float], *slips: Slip) -> Case:
+def _case(name: str, key: str, given: tuple[int, float, float], slips: Sequence[Slip]) -> Case:
     """A figure held against the simulation."""
     wanted = simulated(*given)[key]
     return Case(
@@ -94,28 +94,32 @@ _USUAL, _BUSY, _NOBODY = (100, 1.0, 0.5), (30, 4.0, 2.0), (30, 4.0, 0.0)
 _VAIN = math.exp(-0.5)
 
 
-@cache
-def _cases() -> Sequence[Case]:
-    return (
-        _case(
-            "the wait",
-            "wait_s",
-            _BUSY,
+#: Which figure is asked for with which settings, and what others give instead.
+_ASKED: Sequence[tuple[str, str, tuple[int, float, float], Sequence[Slip]]] = (
+    (
+        "the wait",
+        "wait_s",
+        _BUSY,
+        (
             _is(4, "the longest", "That is the longest wait. A message may come at any moment."),
             _is(2000, "milliseconds", "The digits are right, but in milliseconds; give seconds."),
             _is(0.25, "by the rate", "The wait does not depend on how often people write."),
         ),
-        _case(
-            "the longest wait",
-            "longest_s",
-            _BUSY,
+    ),
+    (
+        "the longest wait",
+        "longest_s",
+        _BUSY,
+        (
             _is(2, "the average", "That is the average. Who comes just after a question waits?"),
             _is(8, "twice", "No message can wait that long: a question comes every interval."),
         ),
-        _case(
-            "the requests of all clients",
-            "requests_per_s",
-            _BUSY,
+    ),
+    (
+        "the requests of all clients",
+        "requests_per_s",
+        _BUSY,
+        (
             _is(120, "multiplied", "You multiplied. Does asking less often mean more requests?"),
             _is(0.25, "per client", "That is right for one client. There are 30 of them."),
             _is(
@@ -126,10 +130,12 @@ def _cases() -> Sequence[Case]:
             _is(60, "by the rate", "Nobody counts messages here: a client asks by the clock."),
             _is(7.5 * 60, "per minute", "That is per minute; give requests per second."),
         ),
-        _case(
-            "the share in vain",
-            "in_vain",
-            _USUAL,
+    ),
+    (
+        "the share in vain",
+        "in_vain",
+        _USUAL,
+        (
             _is(
                 0.5,
                 "no chance",
@@ -146,17 +152,21 @@ def _cases() -> Sequence[Case]:
                 "You divided rate and interval. How many messages come in one interval?",
             ),
         ),
-        _case(
-            "a longer interval",
-            "in_vain",
-            (100, 3.0, 0.5),
+    ),
+    (
+        "a longer interval",
+        "in_vain",
+        (100, 3.0, 0.5),
+        (
             _is(_VAIN, "without the interval", "It is the same for every interval. Is that so?"),
             _is(-0.5, "below nothing", "A share below 0 cannot be: 1 - rate * interval is wrong."),
         ),
-        _case(
-            "requests for each message",
-            "requests_per_message",
-            (100, 1.0, 0.2),
+    ),
+    (
+        "requests for each message",
+        "requests_per_message",
+        (100, 1.0, 0.2),
+        (
             _is(
                 0.2,
                 "upside down",
@@ -170,10 +180,12 @@ def _cases() -> Sequence[Case]:
             _is(4, "in vain only", "You forgot the request that brings the message itself."),
             _is(1, "one", "Only if a message came in each interval, by the clock."),
         ),
-        _case(
-            "messages in an answer that is not empty",
-            "messages_per_find",
-            (100, 1.0, 2.0),
+    ),
+    (
+        "messages in an answer that is not empty",
+        "messages_per_find",
+        (100, 1.0, 2.0),
+        (
             _is(
                 2,
                 "of all answers",
@@ -192,18 +204,25 @@ def _cases() -> Sequence[Case]:
                 "You divided by the share in vain. Divide by the share that brings something.",
             ),
         ),
-        Case(
-            name="nobody writes",
-            given=f"{_words(_NOBODY)}: every question is in vain",
-            tries=lambda polling: tuple(_figure(key, _NOBODY, polling) for key in _KEYS),
-            expected=(2.0, 4.0, 7.5, 1.0, math.inf, 1.0),
-            raises={
-                ZeroDivisionError: "Where nobody writes, the rate is 0. Then say `inf` for the"
-                " requests for each message, and 1 for the messages in an answer."
-            },
-            otherwise="The six figures in the order of the dictionary, where the rate is 0.",
-        ),
-    )
+    ),
+)
+
+_SILENCE = Case(
+    name="nobody writes",
+    given=f"{_words(_NOBODY)}: every question is in vain",
+    tries=lambda polling: tuple(_figure(key, _NOBODY, polling) for key in _KEYS),
+    expected=(2.0, 4.0, 7.5, 1.0, math.inf, 1.0),
+    raises={
+        ZeroDivisionError: "Where nobody writes, the rate is 0. Then say `inf` for the"
+        " requests for each message, and 1 for the messages in an answer."
+    },
+    otherwise="The six figures in the order of the dictionary, where the rate is 0.",
+)
+
+
+@cache
+def _cases() -> Sequence[Case]:
+    return (*(_case(*asked) for asked in _ASKED), _SILENCE)
 
 
 _SKELETON = """
