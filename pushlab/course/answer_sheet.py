@@ -44,7 +44,7 @@ def _mistakes(each: Exercise) -> list[str]:
     if isinstance(each, Choice):
         return [key for key in each.options if key != each.answer]
     if isinstance(each, Build):
-        return list(dict.fromkeys(slip.name for case in each.cases for slip in case.slips))
+        return list(dict.fromkeys(slip.name for case in each.hidden_tests() for slip in case.slips))
     return [mistake.name for mistake in getattr(each, "mistakes", ())]
 
 

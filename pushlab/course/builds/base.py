@@ -74,12 +74,16 @@ class Build(Exercise):
                 " nobody can see them. Say which error you mean, as in `except ConnectionError:`."
             )
             return Feedback("wrong", told, "catches everything")
-        cases = self.cases() if callable(self.cases) else self.cases
+        cases = self.hidden_tests()
         for number, case in enumerate(cases, 1):
             failed = self._try(case, answer, f"Hidden test {number} of {len(cases)}")
             if failed is not None:
                 return failed
         return Feedback("right", self.why)
+
+    def hidden_tests(self) -> Sequence[Case]:
+        """The hidden tests, made if they have to be."""
+        return self.cases() if callable(self.cases) else self.cases
 
     def _try(self, case: Case, answer: object, place: str) -> Feedback | None:
         """What is told of a hidden test; None where it passes."""
