@@ -34,9 +34,12 @@ _REVEAL_PARTS = (
 )
 _CELL_S = 300
 _WIDGETS = "application/vnd.jupyter.widget-view+json"
-_PICTURES = ("image/svg+xml", "image/png")
-#: Letters below a chart: two lines of a slide.
+#: Letters above and below what is looked at: a heading and a line, two lines.
+_LONGEST_ABOVE = 150
 _LONGEST_BELOW = 210
+_VIEW_BOX = re.compile(r'viewBox="0 0 (\d+) (\d+)')
+#: Above this share of its width a chart's height leaves no room for text below it.
+_TALL = 0.45
 _LINK = re.compile(r"\]\(([\w-]+)\.ipynb\)")
 
 
@@ -117,18 +120,16 @@ def for_slides(book: Any) -> Any:
     book = _plain(book, ".slides.html")
     nbformat = _needs("nbformat")
     cells: list[Any] = []
-    looked_at = ""  # what the slide shows that wants its room
+    before: list[Any] = []  # what stands on the slide already
     for cell in book.cells:
         kind = cell.metadata.get("slideshow", {}).get("slide_type", "-")
         if kind in ("slide", "subslide"):
-            looked_at = ""
-        if kind in ("-", "fragment", ""):
-            crowded = looked_at and (_shows(cell) or _is_long(cell, looked_at))
-            if crowded:
-                cell.metadata["slideshow"] = {"slide_type": "subslide"}
-                looked_at = ""
+            before = []
+        elif kind in ("-", "fragment", "") and _is_crowded(before, cell):
+            cell.metadata["slideshow"] = {"slide_type": "subslide"}
+            before = []
         if kind not in ("skip", "notes"):
-            looked_at = _shows(cell) or looked_at
+            before.append(cell)
         cells.append(cell)
         notes = cell.metadata.get("pushlab", {}).get("notes")
         if notes:
@@ -139,22 +140,32 @@ def for_slides(book: Any) -> Any:
     return book
 
 
+def _is_crowded(before: Sequence[Any], cell: Any) -> bool:
+    """Whether a cell would take the room of what is looked at, its own or that of those before."""
+    seen = [what for what in map(_shows, before) if what]
+    if _shows(cell):
+        heading = sum(len(each.source) for each in before if each.cell_type == "markdown")
+        others = any(each.cell_type != "markdown" for each in before)
+        return bool(seen) or others or heading > _LONGEST_ABOVE
+    if not seen:
+        return False
+    is_text = cell.cell_type == "markdown" and "\n\n" not in cell.source
+    return seen != ["chart"] or not is_text or len(cell.source) > _LONGEST_BELOW
+
+
 def _shows(cell: Any) -> str:
-    """What a cell shows that wants a slide's room: "chart", "bytes" or nothing."""
+    """What a cell shows that wants a slide's room: a chart, a tall one, bytes, a page; or ""."""
     for output in cell.get("outputs", ()):
         data = output.get("data", {})
-        if any(kind in data for kind in _PICTURES):
+        if drawn := data.get("image/svg+xml", ""):
+            size = _VIEW_BOX.search(drawn)
+            return "tall" if size and int(size[2]) > _TALL * int(size[1]) else "chart"
+        if "image/png" in data:
             return "chart"
-        if "pushlab-wire" in data.get("text/html", ""):
+        html = data.get("text/html", "")
+        if "pushlab-wire" in html or "<iframe" in html:
             return "bytes"
     return ""
-
-
-def _is_long(cell: Any, looked_at: str) -> bool:
-    """Whether a text below a chart or bytes takes too much of their room."""
-    if cell.cell_type != "markdown":
-        return looked_at == "bytes"
-    return looked_at == "bytes" or len(cell.source) > _LONGEST_BELOW or "\n\n" in cell.source
 
 
 def to_slides(book: Any, name: str) -> str:

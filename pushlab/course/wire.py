@@ -152,6 +152,6 @@ def _cell(step: Step) -> str:
         f'<div style="opacity:.7;font-size:.8em">{step.at_s:.2f} s &nbsp;·&nbsp;'
         f" {step.size:,} bytes{again}</div>"
         '<pre style="margin:0;padding:0;background:none;white-space:pre-wrap;'
-        "overflow-wrap:anywhere;font-size:.82em;line-height:1.35;"
+        "overflow-wrap:anywhere;font-family:monospace;font-size:.82em;line-height:1.35;"
         f'color:inherit">{text}</pre></div>'
     )

@@ -30,7 +30,7 @@ _FIND = """least => {
   for (const [number, slide] of pages.entries()) {
     const flaw = (what, text) =>
       found.push(`slide ${number + 1}: ${what}: ${text.trim().replace(/\\s+/g, " ").slice(0, 80)}`);
-    if (slide.dataset.fits !== "true") flaw("more than it has room for", slide.innerText);
+    if (slide.dataset.fits !== "true") flaw("more than it has room for", slide.textContent);
     const page = slide.getBoundingClientRect();
     for (const one of slide.querySelectorAll("*")) {
       if (!shown(one) || one.closest("aside")) continue;

@@ -33,7 +33,7 @@ def shows(data, slide=None, code="run.chart()"):
     return cell
 
 
-def chart(height=420, label_at=100, slide=None):
+def chart(height=390, label_at=100, slide=None):
     return shows({"image/svg+xml": CHART.format(height, height, LABEL.format(label_at))}, slide)
 
 
@@ -75,7 +75,7 @@ def test_all_that_a_chapter_may_hold_is_seen_on_its_slides(tabs, tmp_path):
             + "\n".join(f"- **Point {n}** " + "with some words " * 7 for n in range(7))
         ),
         words("## A chart"),
-        chart(560),
+        chart(400),
         words("Two lines about what is seen there, which stand below it. " * 3, ""),
         words("## The real bytes"),
         wire(6),
@@ -109,6 +109,9 @@ def test_what_is_looked_at_has_a_slide_to_itself():
     long = words("Many words. " * 40, None)
     assert kinds(words("## A"), chart(), below) == ["slide", "-", "-"]
     assert kinds(words("## A"), chart(), long, below) == ["slide", "-", "subslide", "-"]
+    assert kinds(words("## A"), chart(500), below) == ["slide", "-", "subslide"]
+    measured = shows({"text/plain": "Measured just now"})
+    assert kinds(words("## A"), measured, chart()) == ["slide", "-", "subslide"]
     assert kinds(words("## A"), chart(), chart()) == ["slide", "-", "subslide"]
     assert kinds(words("## A"), wire(1), below) == ["slide", "-", "subslide"]
     assert kinds(words("## A"), long, chart(slide="subslide")) == ["slide", "-", "subslide"]

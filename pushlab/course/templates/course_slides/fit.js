@@ -1,7 +1,7 @@
 // Chooses each slide's type, so that all of it is seen: text as large as there is room for, a chart
 // over the full width if its text stays readable, the bytes of a conversation in what is left.
 (() => {
-  const TEXT_PX = [36, 33, 30, 28, 26, 24, 22, 20];
+  const TEXT_PX = [36, 33, 30, 28, 26, 24, 22, 20, 18, 17];
   const BESIDE_PX = [28, 26, 24, 22, 20]; // beside a chart or bytes: these are what is looked at
   const FORMULA_EM = [1, 0.92, 0.85, 0.78, 0.7];
   const WIRE_PX = [24, 22, 20, 19, 18, 17, 16, 15, 14, 13, 12];
@@ -31,7 +31,7 @@
   function* texts() {
     for (const text of TEXT_PX) {
       for (const formula of FORMULA_EM) {
-        if (text * formula >= 20) yield { text, formula, code: Math.min(CODE_PX.most, Math.round(text * 0.72)) };
+        if (text * formula >= 20 || formula === 1) yield { text, formula, code: Math.min(CODE_PX.most, Math.round(text * 0.72)) };
       }
     }
   }
