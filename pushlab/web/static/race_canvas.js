@@ -194,7 +194,7 @@ export class PublisherPicture extends Picture {
     context.fillStyle = this.grey;
     context.textBaseline = "bottom";
     for (let ago = 0; ago <= WINDOW_MS; ago += 5000) {
-      if (this.width < this.letter * 46 && ago % 10_000 !== 0) continue;
+      if (this.width < this.letter * 46 && ago % (this.width < this.letter * 24 ? 15_000 : 10_000) !== 0) continue;
       const x = right - ago * this.perMs;
       context.textAlign = ago === 0 ? "right" : ago === WINDOW_MS ? "left" : "center";
       context.fillText(
