@@ -136,7 +136,7 @@ def _built(build: Build, attempts) -> Iterator[str]:
             if len(lines) > MOST_LINES:
                 lines = [*lines[: MOST_LINES - 1], "..."]
             yield "  ```text\n" + "\n".join(f"  {line}" for line in lines) + "\n  ```\n"
-    yield f"The solution, {build.shown_answer()}:\n\n```python\n{build.code.strip()}\n```\n"
+    yield f"The solution, {build.shown_answer()}:\n\n```text\n{build.code.strip()}\n```\n"
 
 
 def plain(text: str) -> str:
