@@ -110,7 +110,7 @@ class OwnHub(Shown):
             "Your hub has ended, and was started again.",
             "The line of your page is cut. Its `EventSource` waits for as long as `retry:` told it,"
             " one to three seconds, and comes back with `Last-Event-ID`. What you say in the"
-            " meantime is not lost.",
+            " meantime is not lost. (If the page itself is gone, open it again.)",
             "right",
         )
 
@@ -213,8 +213,8 @@ class OwnHub(Shown):
             return Card(f'"{text}" is number {cursor.seq}. {listening}', tone="right")
         return Card(
             f'"{text}" is number {cursor.seq}. No page is listening now.',
-            "Is your page open, and does it make an `EventSource`? A page that was there before"
-            " gets it when it comes back; one that is opened now begins with what comes next.",
+            "Is your page open, and does it make an `EventSource`? A page that comes back, or is"
+            " opened later, gets it then.",
             "waiting",
         )
 

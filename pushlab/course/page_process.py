@@ -55,7 +55,10 @@ class OwnPage:
             return True
         client_id = f"page-{secrets.token_hex(3)}"
         token, _ = self._hub.make_token(client_id, CHANNEL)
-        address = f"{ServerSentEvents.path.removeprefix('/')}?token={quote(token)}"
+        # From the beginning, so that a page that is loaded anew has all that was said.
+        start = f"{self._hub.channel(CHANNEL).epoch}-0"
+        path = ServerSentEvents.path.removeprefix("/")
+        address = f"{path}?token={quote(token)}&after={start}"
         text = self._file.read_text(encoding="utf-8").replace(EVENTS, address)
         await respond(send, Response(200, text.encode(), _HEADERS, _HTML))
         return True

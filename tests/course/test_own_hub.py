@@ -49,7 +49,8 @@ async def test_a_page_listens_to_what_is_said_also_after_a_restart(shown):
     assert "token" not in shown[-1]["text/html"], "a notebook is saved, and a token is a secret"
     page = (await asyncio.to_thread(fetched, url)).decode()
     assert "EVENTS" not in page
-    token = unquote(re.search(r'EventSource\("v1/events\?token=([^"]+)"\)', page)[1])
+    address = re.search(r'EventSource\("v1/events\?token=([^"&]+)&after=\w+-0"\)', page)
+    token = unquote(address[1])
     assert "No page is listening now" in str(await mine.say("too early"))
     async with connect(url.removesuffix(f"/{PATH}"), token, transport="sse") as line:
         messages = aiter(line)

@@ -78,6 +78,8 @@ def test_jupyterlab_asks_nothing_of_a_student_and_keeps_the_users_own_settings(
     assert told == {"fetchNews": "false", "checkForUpdates": False}
     lab = json.loads(Path(ours, "jupyter_lab_config.json").read_text())["LabApp"]
     assert lab == {"extension_manager": "readonly"}, "the other one looks at PyPI by itself"
+    windowing = settings["@jupyterlab/notebook-extension:tracker"]["windowingMode"]
+    assert windowing == "none", "a page in a cell must not be loaded anew whenever it is scrolled"
     assert users == "/of/the/user"
 
 

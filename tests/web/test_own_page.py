@@ -50,6 +50,8 @@ def test_a_page_hears_what_is_said_and_after_a_restart_what_it_missed(
         frame.wait_for_function("() => document.querySelector('h1').textContent === '2:0'")
         texts = [each.partition(": ")[2] for each in frame.evaluate(SHOWN)]
         assert texts[-2:] == ["Goal! <b>1:0</b>", "2:0"], "each once, and none is missing"
+        frame.evaluate("() => location.reload()")
+        frame.wait_for_function(f"(count) => ({SHOWN})().length === count", arg=len(texts))
         told = page.evaluate(
             "async (url) => fetch(url).then((answer) => answer.text(), () => 'kept from it')",
             f"{mine.address}page",
