@@ -20,11 +20,19 @@ from pushlab.contract.registry import GROUP, load_transport
 from pushlab.contract.transport import Transport
 from pushlab.course.mode import environment
 from pushlab.course.trouble import CourseError
+from pushlab.course.watching import FROM
 from pushlab.errors import PushlabError
 
 __all__ = ["check_kind", "installed", "module_text"]
 
 _numbers = count(1)
+#: The module by which other processes come to the class, so that what it raises can be told.
+_DOOR = """import {module} as module
+from pushlab.course.own_errors import watch
+
+watch(module)
+kind = module.{name}
+"""
 
 
 @contextlib.contextmanager
@@ -44,16 +52,16 @@ def installed(kind: type[Transport]) -> Iterator[type[Transport]]:
         if module == "__main__":
             module = f"pushlab_notebook_{os.getpid()}_{next(_numbers)}"
             (folder / f"{module}.py").write_text(module_text(_cells(), kind.__name__))
-        # Of distributions with the same name only the first is seen, and several classes may race.
         number = next(_numbers)
+        door = f"pushlab_watched_{os.getpid()}_{number}"
+        (folder / f"{door}.py").write_text(_DOOR.format(module=module, name=kind.__qualname__))
+        # Of distributions with the same name only the first is seen, and several classes may race.
         info = folder / f"pushlab_notebook_{number}-0.dist-info"
         info.mkdir()
         (info / "METADATA").write_text(
             f"Metadata-Version: 2.1\nName: pushlab-notebook-{number}\nVersion: 0\n"
         )
-        (info / "entry_points.txt").write_text(
-            f"[{GROUP}]\n{kind.name} = {module}:{kind.__qualname__}\n"
-        )
+        (info / "entry_points.txt").write_text(f"[{GROUP}]\n{kind.name} = {door}:kind\n")
         sys.path.insert(0, str(folder))
         try:
             with environment("PYTHONPATH", os.pathsep.join(path for path in sys.path if path)):
@@ -98,13 +106,13 @@ def _twin(module: str, kind: type[Transport]) -> type[Transport]:
 
 
 def _cells() -> Sequence[str]:
-    """The notebook's cells as they were run, oldest first."""
+    """The notebook's cells as they were run, by their numbers; number 0 is empty."""
     from IPython.core.getipython import get_ipython
 
     shell: Any = get_ipython()
     if shell is None:
         raise CourseError("a class of a script must stand in a module of its own")
-    return [shell.transform_cell(cell) for cell in shell.user_ns.get("In", []) if cell.strip()]
+    return [shell.transform_cell(cell) for cell in shell.user_ns.get("In", [])]
 
 
 def module_text(cells: Sequence[str], wanted: str) -> str:
@@ -117,12 +125,14 @@ def module_text(cells: Sequence[str], wanted: str) -> str:
         CourseError: no cell defines it.
     """
     kept: dict[str, ast.stmt] = {}
-    for cell in cells:
+    texts: dict[str, str] = {}
+    for number, cell in enumerate(cells):
         with contextlib.suppress(SyntaxError):
             for statement in ast.parse(cell).body:
                 for name, piece in _definitions(statement):
                     kept.pop(name, None)  # the latest stands where it was written
                     kept[name] = piece
+                    texts[name] = _text(piece, cell, number)
     if wanted not in kept:
         raise CourseError(f"run the cell that defines {wanted} first")
     used, waiting = {"*"}, [wanted]
@@ -132,7 +142,16 @@ def module_text(cells: Sequence[str], wanted: str) -> str:
             used.add(name)
             names = (node for node in ast.walk(kept[name]) if isinstance(node, ast.Name))
             waiting.extend(node.id for node in names)
-    return "\n\n".join(ast.unparse(kept[name]) for name in kept if name in used) + "\n"
+    return "\n\n".join(texts[name] for name in kept if name in used) + "\n"
+
+
+def _text(piece: ast.stmt, cell: str, number: int) -> str:
+    """A piece as it stands in its cell, below a line that says where that is."""
+    if not isinstance(piece, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+        return ast.unparse(piece)
+    first = min([piece.lineno, *(each.lineno for each in piece.decorator_list)])
+    lines = cell.split("\n")[first - 1 : piece.end_lineno]
+    return "\n".join([f"{FROM}Cell In[{number}], line {first}", *lines])
 
 
 def _definitions(statement: ast.stmt) -> Iterator[tuple[str, ast.stmt]]:

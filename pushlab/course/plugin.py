@@ -11,8 +11,10 @@ import json
 import os
 import signal
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from pushlab.child_environment import child_environment
@@ -23,6 +25,7 @@ from pushlab.course.cards import Card, Shown
 from pushlab.course.cells import check_kind, installed
 from pushlab.course.measuring import measure
 from pushlab.course.mode import fast, reading
+from pushlab.course.own_errors import ERRORS
 from pushlab.course.polling_kit import PollingTransport
 from pushlab.course.rule_race import HOW, race_on_paper
 from pushlab.course.same_rule import CLOCK, same_rules
@@ -43,6 +46,7 @@ CLAUSES = (
 #: Of these, so many where the course runs fast.
 _FAST_CLAUSES = 2
 _LIMIT_S = 40.0
+_LOOK_EVERY_S = 0.05
 #: How a race is measured unless asked otherwise: so many trials that chance shows, and all rules
 #: run in before it counts.
 _RACE = {"trials": 4, "duration_s": 3.0, "warmup_s": 1.0}
@@ -57,6 +61,7 @@ class Report(Shown):
         broken: the first clause that it breaks, in words; empty if it breaks none.
         what: what happened then.
         judged: False where no server may be started, so that nobody could judge.
+        raised: the traceback of what the transport's own code raised, if it did.
     """
 
     name: str
@@ -64,9 +69,10 @@ class Report(Shown):
     broken: str = ""
     what: str = ""
     judged: bool = True
+    raised: str = ""
 
     def __bool__(self) -> bool:
-        return self.judged and not self.broken
+        return self.judged and not self.broken and not self.raised
 
     @property
     def sentence(self) -> str:
@@ -75,6 +81,8 @@ class Report(Shown):
             return "A transport is judged with real servers, and the course is only read."
         if self:
             return f"{self.name} keeps all {len(self.kept)} clauses that were judged."
+        if self.raised:
+            return f'{self.name} raises an error of its own while "{self.broken}" is judged.'
         return f'{self.name} breaks the clause "{self.broken}": {self.what}.'
 
     def _card(self) -> Card:
@@ -82,6 +90,9 @@ class Report(Shown):
             return Card("Not judged.", self.sentence, "waiting")
         if self:
             return Card(self.sentence, "\n\n".join(self.kept), "right")
+        if self.raised:
+            kept = _before(len(self.kept))
+            return Card("Your code raises an error.", self.sentence, "wrong", kept, self.raised)
         return Card("The contract is broken.", self.sentence, "wrong", _before(len(self.kept)))
 
 
@@ -111,42 +122,63 @@ async def check_transport(kind: type[Transport], *, interval_s: float = 0.05) ->
     if told.get("error"):
         raise CourseError(str(told["error"]))
     return Report(
-        kind.name, tuple(told["kept"]), str(told.get("broken", "")), str(told.get("what", ""))
+        kind.name,
+        tuple(told["kept"]),
+        str(told.get("broken", "")),
+        str(told.get("what", "")),
+        raised=str(told.get("raised", "")),
     )
 
 
 async def _judge(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
-    """What `pushlab.course.judge` says, or that it took too long."""
+    """What `pushlab.course.judge` says, what the student's code raises, or that it took long."""
     clauses = CLAUSES[:_FAST_CLAUSES] if fast() else CLAUSES
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "pushlab.course.judge",
-        json.dumps({"transport": name, "options": dict(options), "clauses": clauses}),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-        env=child_environment(),
-        start_new_session=True,
-    )
     told: dict[str, Any] = {"kept": []}
-    assert process.stdout is not None
-    try:
-        async with asyncio.timeout(_LIMIT_S):
-            async for line in process.stdout:
-                told = json.loads(line)
+    with tempfile.TemporaryDirectory(prefix="pushlab-course-") as folder:
+        errors = Path(folder, "errors.json")
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "pushlab.course.judge",
+            json.dumps({"transport": name, "options": dict(options), "clauses": clauses}),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            env=child_environment(**{ERRORS: str(errors)}),
+            start_new_session=True,
+        )
+        listening = asyncio.create_task(_listen(process, told))
+        try:
+            async with asyncio.timeout(_LIMIT_S):
+                while not listening.done() and not errors.exists():
+                    await asyncio.wait({listening}, timeout=_LOOK_EVERY_S)
+        except TimeoutError:
+            told["broken"] = told.pop("now", "Every clause ends")
+            told["what"] = (
+                f"it was not done after {_LIMIT_S:g} s; does something in it wait for ever?"
+            )
+        finally:
+            if process.returncode is None:
+                os.killpg(process.pid, signal.SIGKILL)
+            await listening
             await process.wait()
-    except TimeoutError:
-        told["broken"] = told.pop("now", "Every clause ends")
-        told["what"] = f"it was not done after {_LIMIT_S:g} s; does something in it wait for ever?"
-    finally:
-        if process.returncode is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            await process.wait()
+        if errors.exists():
+            raised = json.loads(errors.read_text(encoding="utf-8"))["trace"]
+            broken = told.get("broken") or told.get("now") or "the hub starts"
+            return {"kept": told["kept"], "broken": broken, "raised": raised}
     if process.returncode and not told.get("broken") and not told.get("error"):
         told["error"] = f"the judge ended with status {process.returncode}; run the cell again"
     told["what"] = str(told.get("what", "")).rstrip(".")
     return told
+
+
+async def _listen(process: asyncio.subprocess.Process, told: dict[str, Any]) -> None:
+    """Keep what it said last."""
+    assert process.stdout is not None
+    async for line in process.stdout:
+        told.clear()
+        told.update(json.loads(line))
+    await process.wait()
 
 
 async def race(

@@ -9,6 +9,7 @@ import contextlib
 import dis
 import inspect
 import linecache
+import re
 import sys
 import sysconfig
 import textwrap
@@ -20,7 +21,15 @@ from pathlib import Path
 from types import CodeType, FrameType, TracebackType
 from typing import Any
 
-__all__ = ["EndlessLoop", "Watch", "catches_everything", "is_own", "own_traceback", "watched"]
+__all__ = [
+    "FROM",
+    "EndlessLoop",
+    "Watch",
+    "catches_everything",
+    "is_own",
+    "own_traceback",
+    "watched",
+]
 
 _PUSHLAB = str(Path(__file__).resolve().parents[1])
 _LIBRARY = sysconfig.get_paths()["stdlib"]
@@ -32,6 +41,9 @@ _OTHERS = (
     "<string>",
     "<skeleton>",
 )
+#: Begins a line of a module made of cells: what comes below it stands in that cell, at that line.
+FROM = "# from "
+_PLACE = re.compile(re.escape(FROM) + r"(Cell In\[\d+\]), line (\d+)")
 #: Mistakes of the pen: who catches them by accident does not find them.
 _SLIPS_OF_THE_PEN = (NameError, AttributeError, TypeError, IndexError, KeyError, ImportError)
 
@@ -145,9 +157,19 @@ def _own_frames(trace: TracebackType | None) -> list[tuple[str, int, str, str]]:
         code = trace.tb_frame.f_code
         if is_own(code.co_filename):
             text = linecache.getline(code.co_filename, trace.tb_lineno).strip()
-            found.append((_where(code.co_filename), trace.tb_lineno, code.co_name, text))
+            where, line = _place(code.co_filename, trace.tb_lineno)
+            found.append((where, line, code.co_name, text))
         trace = trace.tb_next
     return found
+
+
+def _place(filename: str, line: int) -> tuple[str, int]:
+    """Where the student wrote it, though it runs from a module that was made of cells."""
+    for above in range(line - 1, 0, -1):
+        found = _PLACE.match(linecache.getline(filename, above))
+        if found:
+            return found[1], int(found[2]) + line - above - 1
+    return _where(filename), line
 
 
 def _where(filename: str) -> str:

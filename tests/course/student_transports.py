@@ -31,3 +31,17 @@ class Untouched(PollingTransport):
 
     def next_wait_s(self, last_s: float, found: int, usual_s: float) -> float:
         return usual_s
+
+
+class Raises(PollingTransport):
+    name = "raises"
+
+    def next_wait_s(self, last_s: float, found: int, usual_s: float) -> float:
+        return usual_s / (found - found)
+
+
+class ReturnsNothing(PollingTransport):
+    name = "returns-nothing"
+
+    def next_wait_s(self, last_s: float, found: int, usual_s: float) -> float:
+        last_s * 2

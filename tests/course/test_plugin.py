@@ -1,14 +1,25 @@
 """A student's transport: held against the contract, caught when it breaks it, and raced."""
 
+import importlib.util
+import json
+
 import pytest
 
 from pushlab.course import check_transport, race
 from pushlab.course import plugin as plugin_module
 from pushlab.course.cells import installed, module_text
 from pushlab.course.mode import FAST, READING
+from pushlab.course.own_errors import ERRORS, watch
 from pushlab.course.trouble import CourseError
 from pushlab.transports.sse import ServerSentEvents
-from tests.course.student_transports import Adaptive, DropsEveryTenth, Hangs, Untouched
+from tests.course.student_transports import (
+    Adaptive,
+    DropsEveryTenth,
+    Hangs,
+    Raises,
+    ReturnsNothing,
+    Untouched,
+)
 
 
 async def test_an_honest_transport_keeps_every_clause_that_is_judged():
@@ -35,6 +46,41 @@ async def test_a_transport_that_hangs_ends_with_a_sentence(monkeypatch):
     report = await check_transport(Hangs)
     assert not report
     assert "not done after 4 s" in report.what
+
+
+@pytest.mark.parametrize(
+    ("kind", "line", "told"),
+    [
+        (Raises, "return usual_s / (found - found)", "ZeroDivisionError: float division by zero"),
+        (ReturnsNothing, "", "is no number of seconds. Is a `return` missing?"),
+    ],
+)
+async def test_what_a_transport_raises_is_told_at_once_as_its_own_traceback(kind, line, told):
+    report = await check_transport(kind)
+    assert not report
+    assert "raises an error of its own" in report.sentence
+    assert told in report.raised
+    assert line in report.raised
+    assert "pushlab" not in report.raised
+    shown = report._repr_mimebundle_()
+    assert "Your code raises an error." in shown["text/plain"]
+    assert told in shown["text/plain"]
+
+
+def test_a_traceback_of_a_notebook_names_the_cell_and_its_line(tmp_path, monkeypatch):
+    mine = "# mine\n\nclass Mine:\n    # a comment\n    def next(self):\n        return 1 / 0"
+    cells = ["", mine]
+    path = tmp_path / "from_cells.py"
+    path.write_text(module_text(cells, "Mine"))
+    monkeypatch.setenv(ERRORS, str(tmp_path / "errors.json"))
+    spec = importlib.util.spec_from_file_location("from_cells", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    watch(module)
+    with pytest.raises(ZeroDivisionError):
+        module.Mine().next()
+    (told,) = [json.loads((tmp_path / "errors.json").read_text())]
+    assert told["trace"].split("\n")[1:3] == ["  Cell In[1], line 6, in next", "    return 1 / 0"]
 
 
 async def test_a_race_measures_both(monkeypatch):

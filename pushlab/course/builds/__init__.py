@@ -17,4 +17,5 @@ MODULES: Mapping[str, tuple[str, ...]] = {
     "websocket": ("frames",),
     "mqtt": ("receiver",),
     "measuring": ("percentiles",),
+    "choose": ("adaptive_poller", "own_wire"),
 }

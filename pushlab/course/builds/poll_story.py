@@ -39,10 +39,11 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What came of a run: what was shown, and when which question was asked."""
+    """What came of a run: what was shown, in order and with its time, and when what was asked."""
 
     shown: list[str] = field(default_factory=list)
     asked: list[tuple[float, int]] = field(default_factory=list)
+    when: list[tuple[float, str]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -118,7 +119,12 @@ def run(
         world.at(at_s, server.restart)
     for at_s, text in writes:
         world.at(at_s, partial(server.publish, text))
-    world.start(follow(server.ask, world.sleep, lambda text: seen.shown.append(text)))
+
+    def show(text: str) -> None:
+        seen.shown.append(text)
+        seen.when.append((world.now_s, text))
+
+    world.start(follow(server.ask, world.sleep, show))
     world.run(until_s)
     return seen
 
