@@ -88,10 +88,10 @@ def _filled(text: str) -> str:
 
 
 def _block(code: str) -> str:
-    """Lines as they are; long ones can be scrolled, so that a card is no wider than its page."""
+    """Lines as they are; long ones are folded, so that a card is no wider than a phone."""
     return (
         '<pre style="margin:.6em 0 0;padding:.6em .8em;background:#8A8A8A1C;border-radius:3px;'
-        f'font-size:.92em;line-height:1.4;overflow-x:auto;white-space:pre">{escape(code)}</pre>'
+        f'font-size:.92em;line-height:1.4;overflow-wrap:anywhere;white-space:pre-wrap">{escape(code)}</pre>'
     )
 
 
