@@ -28,7 +28,7 @@ LITE = os.environ.get("PUSHLAB_DOCS_LITE", "")
 LITE = LITE if LITE and (ROOT / LITE / "jupyter-lite.json").is_file() else ""
 WAYS_IN, IN_A_TAB = "docs/ways-in.md", "## In a browser's tab"
 HERE = (
-    '<a href="../lite/index.html"><strong>Open the course in this'
+    '<a href="../lite/course.html"><strong>Open the course in this'
     " tab</strong></a> (about 20 MB; these pages must come from a web server, not from a file)"
 )
 #: The first entries of the contents.

@@ -46,7 +46,7 @@ def built(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp("site")
     lite = tmp_path_factory.mktemp("lite")  # as if `make lite` had built it
     (lite / "jupyter-lite.json").write_text("{}")
-    (lite / "index.html").write_text('<script src="bootstrap.js"></script>')
+    (lite / "course.html").write_text('<script src="bootstrap.js"></script>')
     (lite / "bootstrap.js").write_text("")
     words = ["-m", "mkdocs", "build", "--strict", "-f", "-", "--site-dir", str(folder)]
     done = subprocess.run(
@@ -140,7 +140,7 @@ def test_every_package_is_in_the_reference(built):
 def test_the_course_in_a_tab_comes_along_and_is_found(site):
     page = site / "docs" / "ways-in.html"
     (link,) = re.findall(r'href="([^"]*/lite/[^"]*)"', page.read_text())
-    assert (page.parent / link).resolve() == (site / "lite" / "index.html").resolve()
+    assert (page.parent / link).resolve() == (site / "lite" / "course.html").resolve()
     assert (site / "lite" / "jupyter-lite.json").exists()
 
 

@@ -90,6 +90,16 @@ def test_a_chapter_runs_to_its_end_in_a_tab_and_asks_no_other_host(name, site, c
     assert tab.foreign == []
 
 
+@pytest.mark.parametrize(("wide", "app"), [(1280, "lab"), (390, "notebooks")])
+def test_the_first_page_leads_to_the_course_on_a_computer_and_on_a_phone(wide, app, site, browser):
+    size = {"width": wide, "height": 800}
+    page = browser.new_page(viewport=size, screen=size, is_mobile=wide < 700)
+    page.goto(f"{site}/course.html")
+    page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=20 * PATIENCE_S * 1000)
+    assert page.url == f"{site}/{app}/index.html?path=00_start_here.ipynb"
+    page.close()
+
+
 def test_a_poll_loop_that_is_written_by_hand_is_judged_in_a_tab(site, context):
     tab = Tab(context, site, "01_short_polling.ipynb")
     told = {}

@@ -17,7 +17,9 @@ __all__ = ["build_site", "copy_chapters"]
 
 _CHECKOUT = Path(__file__).resolve().parents[3]
 _FIRST = "00_start_here.ipynb"
-#: The site's own first page: JupyterLab wants a screen that is wide, and a phone has none.
+#: The page to begin with: JupyterLab wants a screen that is wide, and a phone has none. (JupyterLite
+#: reads its settings from the site's ``index.html``, so this is another page.)
+_BEGIN = "course.html"
 _INDEX = """<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -81,10 +83,10 @@ def build_site(out: Path, *, place: str | None = None) -> Path:
         )  # fmt: skip
         shutil.copytree(static, folder / "built" / "static" / "pyodide", dirs_exist_ok=True)
         index = _INDEX.format(first=_FIRST)
-        (folder / "built" / "index.html").write_text(index, encoding="utf-8")
+        (folder / "built" / _BEGIN).write_text(index, encoding="utf-8")
         shutil.rmtree(out, ignore_errors=True)
         shutil.copytree(folder / "built", out)
-    return out / "index.html"
+    return out / _BEGIN
 
 
 def copy_chapters(source: Path, folder: Path) -> None:
