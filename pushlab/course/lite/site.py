@@ -17,8 +17,8 @@ __all__ = ["build_site", "copy_chapters"]
 
 _CHECKOUT = Path(__file__).resolve().parents[3]
 _FIRST = "00_start_here.ipynb"
-#: The page to begin with: JupyterLab wants a screen that is wide, and a phone has none. (JupyterLite
-#: reads its settings from the site's ``index.html``, so this is another page.)
+#: The page to begin with: JupyterLab wants a screen that is wide, and a phone has none. JupyterLite
+#: reads its settings from the site's ``index.html``, so this is another page.
 _BEGIN = "course.html"
 _INDEX = """<!doctype html>
 <html lang="en">
