@@ -96,7 +96,7 @@ ELSEWHERE = """
 import asyncio, os, sys, sysconfig
 sysconfig.get_paths()  # this Python knows itself, whatever it is told below
 GONE = {"fcntl", "grp", "pwd", "resource", "termios", "uvloop", "uvicorn", "httptools", "psutil"}
-GONE |= {"numpy", "scipy", "matplotlib", "pyarrow", "msgspec", "starlette", "websockets", "aiomqtt"}
+GONE |= {"numpy", "scipy", "matplotlib", "pyarrow", "msgspec", "starlette", "aiomqtt"}
 
 class Gone:
     def find_spec(self, name, path=None, target=None):
@@ -111,6 +111,9 @@ import pushlab.course as course
 from pushlab.course.__main__ import main
 for name in course.__all__:
     getattr(course, name)
+from pushlab.contract.registry import STANDARD, load_transport
+for name in STANDARD:  # each cell that names one loads it
+    load_transport(name)
 
 class Mine(course.PollingTransport):
     name = "mine"

@@ -24,8 +24,8 @@ __all__ = ["BESIDE", "PYODIDES", "closure", "entry", "lock_wheels"]
 
 #: What the kernel loads, by Pyodide's own versions; what these need comes with them.
 PYODIDES = ("micropip", "packaging", "ipython", "jedi")
-#: What it loads besides, which Pyodide's lock does not have.
-BESIDE = ("comm==0.2.3",)
+#: What is loaded besides, which Pyodide's lock does not have: by the kernel, and by pushlab.
+BESIDE = ("comm==0.2.3", "websockets>=14")
 _PURE = re.compile(r"^(?P<name>[^-]+)-(?P<version>[^-]+)(-\d[^-]*)?-(py3|py2\.py3)-none-any\.whl$")
 
 
