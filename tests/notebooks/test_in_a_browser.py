@@ -28,6 +28,7 @@ from tests.web.live_site import CHROMIUM, chromium_arguments
 pytestmark = [pytest.mark.soak, pytest.mark.timeout(3600)]
 
 ROOT = Path(__file__).parents[2]
+CHAPTERS = sorted(path.name for path in (ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
 ANSWER, CHECK = "01-short-polling-build-answer", "01-short-polling-build-check"
 
 
@@ -78,9 +79,7 @@ def check_ran(cells):
             assert output["output_type"] != "error", "".join(output["traceback"])
 
 
-@pytest.mark.parametrize(
-    "name", ["01_short_polling.ipynb", "02_what_a_poll_costs.ipynb", "03_long_polling.ipynb"]
-)
+@pytest.mark.parametrize("name", CHAPTERS)
 def test_a_chapter_runs_to_its_end_in_a_tab_and_asks_no_other_host(name, site, context):
     tab = Tab(context, site, name)
     cells = tab.run()
