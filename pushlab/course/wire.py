@@ -51,9 +51,10 @@ class Wire:
 
     def html(self) -> str:
         """The conversation in two columns, an answer beside its question, with nothing to load."""
-        cells = "".join(_cell(step) for step in self.steps)
+        placed = zip(self.steps, _rows(self.steps), strict=True)
+        cells = "".join(_cell(step, row) for step, row in placed)
         heads = "".join(
-            f'<div style="grid-column:{column};font-weight:600">{who}</div>'
+            f'<div style="grid-area:1/{column};font-weight:600">{who}</div>'
             for column, who in ((1, "the client says"), (2, "the server says"))
         )
         return (
@@ -142,12 +143,23 @@ def _shortened(text: str) -> list[str]:
     return lines
 
 
-def _cell(step: Step) -> str:
+def _rows(steps: Sequence[Step]) -> list[int]:
+    """The row of each step: an answer stands beside its question, all else in a row of its own."""
+    rows: list[int] = []
+    asked = False
+    for step in steps:
+        answers = step.sender == "server" and asked
+        rows.append((rows[-1] if rows else 1) + (0 if answers else 1))
+        asked = step.sender == "client" and not step.text.startswith("[PUBACK")
+    return rows
+
+
+def _cell(step: Step, row: int) -> str:
     column, colour = (1, _WARM) if step.sender == "client" else (2, _COOL)
     again = f" &nbsp;({step.times} times)" if step.times > 1 else ""
     text = escape("\n".join(_shortened(step.text)))
     return (
-        f'<div style="grid-column:{column};border-left:4px solid {colour};'
+        f'<div style="grid-area:{row}/{column};border-left:4px solid {colour};'
         f'background:{colour}14;padding:.3em .6em">'
         f'<div style="opacity:.7;font-size:.8em">{step.at_s:.2f} s &nbsp;·&nbsp;'
         f" {step.size:,} bytes{again}</div>"
