@@ -43,6 +43,7 @@ _SHAPES: dict[BarKind, Shape] = {
     "other": "square",
 }
 _MOST_DOTS = 400
+_FARTHEST = 10.0  #: so many times its number an interval stretches the axis; it is cut beyond
 _LOWEST = 300.0  #: so many times below the smallest number no dot stretches the axis
 
 
@@ -64,7 +65,8 @@ class Bar:
     @property
     def reach(self) -> float:
         """The rightmost that is drawn of it."""
-        return max(self.value, self.interval[1] if self.interval else 0.0)
+        most = min(self.interval[1], _FARTHEST * self.value) if self.interval else 0.0
+        return max(self.value, most)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +163,7 @@ def _scale(bars: Sequence[Bar], unit: str, left: float, logarithmic: bool) -> Sc
         return Linear(0.0, max((RIGHT - left) / factor, 1e-12), left, RIGHT)
     nought = any(bar.value <= 0 for bar in bars)
     start = left + (_NOUGHT if nought else 0.0)
-    lows = [bar.interval[0] for bar in bars if bar.interval]
+    lows = [max(bar.interval[0], bar.value / _FARTHEST) for bar in bars if bar.interval]
     lows += [min(bar.samples) for bar in bars if len(bar.samples)]
     low = min([*values, *(value for value in lows if value > min(values) / _LOWEST)]) / 1.3
     logs = [(math.log(value), needed) for value, needed in needs if value > low]
@@ -204,7 +206,7 @@ def _draw(
     fill = colour if bar.kind == "measured" else "#ffffff"
     canvas.mark(_SHAPES[bar.kind], (x, y), size, ink, fill=fill, width=2.4)
     if bar.interval:
-        ends = scale(max(bar.interval[0], 0.0)), scale(bar.interval[1])
+        ends = scale(max(bar.interval[0], scale.low)), min(RIGHT, scale(bar.interval[1]))
         canvas.whiskers(ends, y, lane * 0.48, INK)
     end = max(x + size / 2, scale(bar.reach)) + _GAP - 4
     size = min(_LABEL, lane * 0.6)

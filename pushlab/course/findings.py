@@ -143,22 +143,33 @@ def finding(kind: Kind, rows: Sequence[Found]) -> str:
         return f"{kind.several}: nothing was measured"
     if len(rows) == 1:
         return kind.one.format(shown(rows[0].value, kind.unit))
-    ordered = sorted(rows, key=lambda row: row.value)
-    low = [row for row in ordered if row.meets(ordered[0], kind.unit)]
-    high = [row for row in ordered if row.meets(ordered[-1], kind.unit)]
     alone = "" if all(row.interval for row in rows) else " in what was measured here"
-    if set(map(id, low)) & set(map(id, high)):
+    ordered = sorted(rows, key=lambda row: row.value)
+    low, high, unplaced = _sides(ordered, kind)
+    if not low:
         if len({shown(row.value, kind.unit) for row in rows}) == 1:
             return f"{kind.several}: {_range(rows, kind)} with each"
         return f"{kind.several}: {_range(ordered, kind)}, and no difference can be told"
-    return f"{kind.several}: {_group(low, kind)}; {_group(high, kind)}{alone}"
+    more = f" (not placed: {listed([row.name for row in unplaced])})" if unplaced else ""
+    return f"{kind.several}: {_group(low, kind)}; {_group(high, kind)}{more}{alone}"
+
+
+def _sides(ordered: Sequence[Found], kind: Kind) -> tuple[list[Found], list[Found], list[Found]]:
+    """Who is with the smallest, who with the largest, and who might be with either.
+
+    All three are empty if nobody can tell the smallest from the largest.
+    """
+    first, last = ordered[0], ordered[-1]
+    if first.meets(last, kind.unit):
+        return [], [], []
+    low = [row for row in ordered if row.meets(first, kind.unit)]
+    high = [row for row in ordered if row.meets(last, kind.unit)]
+    both = [row for row in low if row in high]
+    return [row for row in low if row not in both], [row for row in high if row not in both], both
 
 
 def comparison(kind: Kind, rows: Sequence[Found]) -> str:
-    """What may be said of rows beside each other: who stands apart, and who does not.
-
-    Rows that meet a neighbour's interval stand together, as links of a chain.
-    """
+    """What may be said of rows beside each other: who stands apart, and who does not."""
     names = listed([row.name for row in rows])
     if len(rows) < 2:
         return "There is nothing to compare."
@@ -168,26 +179,24 @@ def comparison(kind: Kind, rows: Sequence[Found]) -> str:
             " Measure with `trials=3` or more."
         )
     ordered = sorted(rows, key=lambda row: row.value)
-    groups = [[ordered[0]]]
-    for row in ordered[1:]:
-        if any(row.meets(other, kind.unit) for other in groups[-1]):
-            groups[-1].append(row)
-        else:
-            groups.append([row])
-    if len(groups) == 1:
+    low, high, unplaced = _sides(ordered, kind)
+    if not low:
         return (
             f"{names}: {_range(ordered, kind)}, and their intervals overlap. This measurement tells"
             " no difference between them."
         )
-    told = "; ".join(
-        f"{listed([row.name for row in group])}: {_range(group, kind)}" for group in groups
+    told = [f"{listed([row.name for row in side])}: {_range(side, kind)}" for side in (low, high)]
+    much = f", {times(high[0].value / low[-1].value)} as much" if low[-1].value else ""
+    text = (
+        f"These stand apart: {'; '.join(told)}. Between {low[-1].name} and {high[0].name} it is"
+        f" {shown(low[-1].value, kind.unit)} against {shown(high[0].value, kind.unit)}{much}."
     )
-    low, high = groups[0][-1], groups[-1][0]
-    much = f", {times(high.value / low.value)} as much" if low.value else ""
-    return (
-        f"These stand apart, from less to more: {told}. Between {low.name} and {high.name} it is"
-        f" {shown(low.value, kind.unit)} against {shown(high.value, kind.unit)}{much}."
-    )
+    rest = [row for row in ordered if row not in low and row not in high]
+    if rest:
+        verb = "lies" if len(rest) == 1 else "lie"
+        where = "overlaps with both" if unplaced and len(rest) == 1 else f"{verb} between them"
+        text += f" {listed([row.name for row in rest])} {where}."
+    return text
 
 
 def _group(rows: Sequence[Found], kind: Kind) -> str:

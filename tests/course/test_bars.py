@@ -50,6 +50,14 @@ def test_an_interval_is_drawn_and_told():
     assert "95 % interval over trials" not in check_layout(chart(Bar("measured", 2.0, "measured")))
 
 
+def test_an_interval_without_end_leaves_the_chart_readable():
+    bars = (Bar("measured", 0.5, "measured"), Bar("measured", 0.012, "wide", (1.44e-6, 101.0)))
+    texts = check_layout(chart(*bars, unit="s", decades=True))
+    assert "(1.44 µs to 101 s)" in texts
+    assert "100 s" not in texts
+    assert "10 µs" not in texts
+
+
 def test_a_row_without_numbers_says_why():
     rows = [
         Bars("SSE", "#56B4E9", (), "nobody asks"),

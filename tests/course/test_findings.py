@@ -25,6 +25,10 @@ SLOW = Found("WebSocket", 0.074, (0.06, 0.09))
             [Found("SSE", 0.001), Found("WebSocket", 0.0012)],
             "1 ms with SSE; 1.2 ms with WebSocket in what was measured here",
         ),
+        (
+            [SSE, SHORT, Found("WebSocket", 0.012, (1.44e-6, 101.0))],
+            "1 ms with SSE; 503 ms with short polling (not placed: WebSocket)",
+        ),
         ([], "nothing was measured"),
     ],
 )
@@ -50,6 +54,8 @@ def test_a_comparison_follows_what_was_measured():
     assert "These stand apart" in apart
     assert "SSE: 1 ms; WebSocket: 74 ms" in apart
     assert "no difference" not in apart
+    wide = comparison(WAIT, [SSE, SHORT, Found("WebSocket", 0.012, (1.44e-6, 101.0))])
+    assert "WebSocket overlaps with both" in wide
     assert "nobody can say" in comparison(WAIT, [Found("SSE", 0.001), SLOW])
 
 
