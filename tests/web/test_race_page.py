@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from pushlab.web.race_lock import presenter_key
 from tests.web.live_site import until, watch_errors
 
 LANES = ("short-polling", "long-polling", "sse", "websocket", "mqtt")
@@ -52,7 +53,8 @@ def page(kept_page):
 
 
 def set_race(site, **changes):
-    status, _, answer = site.ask("POST", "/demo/race/settings", {**USUAL, **changes})
+    key = presenter_key(site.keys)  # whoever has locked it
+    status, _, answer = site.ask("POST", "/demo/race/settings", {**USUAL, **changes, "key": key})
     assert status == 200, answer
 
 

@@ -284,9 +284,10 @@ function seat() {
 }
 
 async function join() {
+  const sent = presenter.key; // another may come while this is asked
   const seats = await seat();
   seatedAs = seats.page;
-  if (!seats.presents) presenter.forget();
+  if (!seats.presents && presenter.key === sent) presenter.forget();
   for (const lane of lanes) {
     const { name } = lane.shown;
     const own = seats.lanes[name];
