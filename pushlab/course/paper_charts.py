@@ -74,7 +74,8 @@ def growth_chart(
     ]
     if guess is not None and guess.drawn:
         told = f"{guess.name}: {guess.value:,.0f}"
-        spots.append(Spot((steps[-1], guess.value), told, ACCENT, fill="#ffffff", right=False))
+        at = (steps[-1], guess.value)
+        spots.append(Spot(at, told, ACCENT, fill="#ffffff", right=False, below=True))
     draw_spots(page.canvas, across, up, spots)
     return Picture(page.canvas, title, words)
 

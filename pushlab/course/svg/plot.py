@@ -32,6 +32,7 @@ class Spot:
 
     Attributes:
         right: whether its words stand at its right; else at its left.
+        below: whether they stand below it; else above.
     """
 
     at: tuple[float, float]
@@ -40,6 +41,7 @@ class Spot:
     shape: Shape = "circle"
     fill: str = ""
     right: bool = True
+    below: bool = False
     interval: tuple[float, float] | None = None
 
 
@@ -118,7 +120,7 @@ def draw_spots(canvas: Canvas, across: Scale, up: Scale, spots: Sequence[Spot]) 
         x, y = across(spot.at[0]), up(spot.at[1])
         by, anchor = (11, "start") if spot.right else (-11, "end")
         canvas.text(
-            (x + by, y - 11), spot.words, AXIS, spot.colour, halo=True,
+            (x + by, y + 22 if spot.below else y - 11), spot.words, AXIS, spot.colour, halo=True,
             anchor="end" if anchor == "end" else "start",
         )  # fmt: skip
 
