@@ -23,7 +23,7 @@ __all__ = ["measure"]
 
 KIND = "measure"
 _EVERY = "interval_s"
-_TRIES = 2  # of a recording that disagrees with its formulas: the machine was busy
+_TRIES = 3  # of a recording that disagrees with its formulas: the machine was busy
 
 
 async def measure(
@@ -53,7 +53,7 @@ async def measure(
     Raises:
         CourseError: one of these cannot be; the text says what would be right.
     """
-    intervals = [interval_s] if isinstance(interval_s, int | float) else list(interval_s)
+    intervals = [interval_s] if isinstance(interval_s, int | float | str) else list(interval_s)
     keys = {
         "clients": clients,
         "rate_per_s": rate_per_s,
@@ -71,7 +71,7 @@ async def measure(
             return _shown(told)
         try:
             measured = await _measured(tables, keys, bar)
-        except (SetupError, OSError) as error:
+        except (SetupError, OSError, ImportError) as error:
             if any(name not in STANDARD for name in transports):
                 raise CourseError(f"{error}") from error
             return _read(asked, bar, f"No server was started ({error})")
@@ -131,7 +131,7 @@ def _told(transports: Sequence[str], tables: Sequence[Mapping[str, Any]]) -> dic
     intervals = [table[_EVERY] for table in tables if _EVERY in table]
     return {
         "transports": list(transports),
-        _EVERY: list(dict.fromkeys(map(float, intervals))),
+        _EVERY: list(dict.fromkeys(intervals)),
         "options": options,
     }
 

@@ -24,7 +24,7 @@ from pushlab.course.board import Board
 from pushlab.course.cards import Card, Shown
 from pushlab.course.cells import check_kind, installed
 from pushlab.course.measuring import measure
-from pushlab.course.mode import fast, reading
+from pushlab.course.mode import fast, reading, recording
 from pushlab.course.own_errors import ERRORS
 from pushlab.course.polling_kit import PollingTransport
 from pushlab.course.rule_race import HOW, race_on_paper
@@ -199,9 +199,9 @@ async def race(
     """
     rivals = _rivals([*kinds, *([against] if isinstance(against, type | str) else against)])
     same = same_rules(rivals)
-    if reading():
+    if reading() or recording():  # a rule is no setting, so that it has no recording
         if all(isinstance(kind, str) for kind in rivals.values()):
-            return Board(await measure(*rivals, **more), same)
+            return Board(await measure(*rivals, **{**_RACE, **more}), same)
         return _without_server(rivals, more)
     with contextlib.ExitStack() as stack:
         for kind in rivals.values():

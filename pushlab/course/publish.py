@@ -48,10 +48,13 @@ def chapters(folder: Path) -> list[Path]:
     return sorted(folder.glob("[0-9][0-9]_*.ipynb"))
 
 
-def execute(path: Path, *, pictures: Path | None = None, slides: bool = False) -> Any:
+def execute(
+    path: Path, *, pictures: Path | None = None, slides: bool = False, cell_s: int = _CELL_S
+) -> Any:
     """Run a notebook from top to bottom and return it with its outputs; the file stays as it is.
 
     Args:
+        cell_s: how long a cell may take.
         pictures: a folder in which the pictures are kept, as SVG.
         slides: for an audience: nobody's guesses are not drawn.
 
@@ -62,7 +65,7 @@ def execute(path: Path, *, pictures: Path | None = None, slides: bool = False) -
     book = nbformat.read(path, as_version=4)
     client = nbclient.NotebookClient(
         book,
-        timeout=_CELL_S,
+        timeout=cell_s,
         kernel_name="python3",
         extra_arguments=["--IPKernelApp.log_level=ERROR"],
         resources={"metadata": {"path": str(path.parent)}},

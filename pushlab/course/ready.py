@@ -22,16 +22,16 @@ async def ready() -> Card:
             "The course is only read: no server is started, and what cells show is recorded."
         )
     else:
-        from pushlab.hub.process import HubConfig, start_hub
-
         begun = time.monotonic()
         try:
+            from pushlab.hub.process import HubConfig, start_hub
+
             hub = await start_hub(HubConfig(transports={}))
             await hub.stop()
             works = True
             took_s = time.monotonic() - begun
             lines.append(f"A server starts and stops here ({took_s:.1f} s). So you can measure.")
-        except (PushlabError, OSError) as error:
+        except (PushlabError, OSError, ImportError) as error:
             lines.append(
                 f"No server starts here ({error}). You can still read everything: the charts then"
                 " show recordings, each made with exactly its cell's settings."

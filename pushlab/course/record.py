@@ -18,6 +18,8 @@ from pushlab.errors import PushlabError
 
 __all__ = ["record"]
 
+_CELL_S = 600  # a cell is tried again while the machine is busy
+
 
 def record(notebooks: Sequence[Path]) -> set[str]:
     """Run these notebooks, and record what is not recorded yet.
@@ -40,7 +42,7 @@ def record(notebooks: Sequence[Path]) -> set[str]:
                 environment(FAST, ""),
                 environment(LISTED, str(listed)),
             ):
-                execute(path)
+                execute(path, cell_s=_CELL_S)
             used |= set(listed.read_text(encoding="utf-8").split())
     return used
 

@@ -1,4 +1,4 @@
-"""The committed reference run, for whoever reads without a server."""
+"""The committed reference run, for what stands beside it."""
 
 from pathlib import Path
 

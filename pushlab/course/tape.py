@@ -49,20 +49,20 @@ def measurement_from(told: Mapping[str, Any], *, day: str) -> Measurement:
 
 
 def _row(told: Mapping[str, Any]) -> Row:
+    plain = {key: _frozen(value) for key, value in told.items()}
     watched = told["watched"]
     return Row(
         **{
-            **told,
+            **plain,
+            "options": told["options"],
             "figures": Figures(**told["figures"]),
-            "intervals": {name: (pair[0], pair[1]) for name, pair in told["intervals"].items()},
-            "samples_s": tuple(told["samples_s"]),
-            "watched": watched
-            and Watched(
-                watched["client"],
-                watched["of"],
-                tuple((begun, ended) for begun, ended in watched["messages"]),
-                tuple((asked, came, bool(useful)) for asked, came, useful in watched["asks"]),
-                watched["span_s"],
-            ),
+            "watched": watched and Watched(**{key: _frozen(each) for key, each in watched.items()}),
         }
     )
+
+
+def _frozen(value: Any) -> Any:
+    """Lists as the tuples that they were."""
+    if isinstance(value, Mapping):
+        return {key: _frozen(each) for key, each in value.items()}
+    return tuple(map(_frozen, value)) if isinstance(value, list) else value

@@ -97,14 +97,14 @@ async def show_wire(
     why = "No server was started, since the course is only read"
     known = find(KIND, asked) if recording() else None
     if not reading() and known is None:
-        from pushlab.course.wire_live import record_wire
-
         pace = _HURRY if fast() else 1.0
         try:
+            from pushlab.course.wire_live import record_wire
+
             steps = await record_wire(
                 made, messages=messages, every_s=every_s / pace, for_s=for_s / pace
             )
-        except (SetupError, OSError) as error:
+        except (SetupError, OSError, ImportError) as error:
             why = f"No server was started ({error})"
         else:
             if not recording():

@@ -89,7 +89,8 @@ async def test_without_a_server_a_recording_of_exactly_these_settings_is_shown(
             raise HubFailed("sockets are forbidden here")
 
         monkeypatch.setattr(measuring_live, "run_scenario", fails)
-    run = await measure("short-polling", "websocket", clients=100, interval_s=1.0)
+    asked = {"clients": 100, "interval_s": 1.0, "duration_s": 2.0}  # as in 00_start_here
+    run = await measure("short-polling", "websocket", **asked)
     assert not run.here
     assert run.cells == ["short-polling", "websocket"]
     assert "A recording with exactly these settings, of 20" in run.sentence()
@@ -97,7 +98,7 @@ async def test_without_a_server_a_recording_of_exactly_these_settings_is_shown(
     assert run.timeline("websocket").svg
     why = "only read" if reading else "sockets are forbidden here"
     with pytest.raises(CourseError, match=rf"{why}.* no recording .*; near are clients=100"):
-        await measure("short-polling", "websocket", clients=101, interval_s=1.0)
+        await measure("short-polling", "websocket", **{**asked, "clients": 101})
     if reading:
         assert "Recorded earlier" in str(await show_wire("sse"))
         assert "Ready for reading" in str(await ready())
