@@ -101,7 +101,8 @@ _CASES = (
                 "stays slow",
                 lambda came: len(came[0].asked) <= 570 and fmean(came[1]) > 0.45,
                 "You ask seldom enough, but messages wait too long. Where one message is the next"
-                " is near: after an answer with messages ask again soon, in a part of a second.",
+                " is near: after an answer with messages ask again soon, in a part of a second; and"
+                " let the wait grow more slowly, or not so far.",
             ),
             Slip(
                 "too eager",

@@ -352,7 +352,8 @@ BUILDS: tuple[Build, ...] = (
         skeleton=_SKELETON,
         hints=(
             "Forget the waiting at first. `publish` keeps the text in the room's list, and `answer`"
-            " returns the part of that list behind `after`: `texts[after:]`.",
+            " returns the part of that list behind `after`: `texts[after:]`. A room in which nobody"
+            " has written has no list yet: `self.rooms.setdefault(room, [])` makes one.",
             "If there is nothing, `await self.wait(hold_s)`, and look once more. `publish` must"
             " `self.ring()`, or everybody sleeps to the end.",
             "The bell rings for every room, so you may be woken in vain. Look and wait in a loop:"

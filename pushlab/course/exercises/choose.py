@@ -101,8 +101,8 @@ EXERCISES: tuple[Exercise | Varied, ...] = (
     Rule(
         question=(
             "Write a rule for polling that asks sooner after it found something and later"
-            " after it found nothing, but never waits more than ten times the usual. Change one"
-            " line of `MyPolling` above, then answer with the class: `answer3 = MyPolling`."
+            " after it found nothing, but never waits more than ten times the usual, nor next to"
+            " nothing. Change `MyPolling` above, then answer with the class: `answer3 = MyPolling`."
         ),
         answer=_ADAPTIVE,
         mistakes=(

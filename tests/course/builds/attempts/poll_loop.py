@@ -74,6 +74,12 @@ ATTEMPTS = (
         says="Raise `after` only when",
     ),
     Attempt(
+        name="goes on with the answer before the lost one",
+        code=but(_CODE, (_PAUSE, "            pass")),
+        mistake="shows the old answer",
+        says="still the one before",
+    ),
+    Attempt(
         name="gives up when an answer is lost",
         code=but(_CODE, (_PAUSE, "            break")),
         mistake="gives up",
