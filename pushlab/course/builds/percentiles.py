@@ -57,7 +57,7 @@ def _many(kind: Any) -> Any:
 
 
 def _merged(kind: Any, *, p: float) -> Any:
-    one, other = _fed(kind, (0.01,) * 900), _fed(kind, (1.0,) * 100)
+    one, other = _fed(kind, (0.01,) * 900), _fed(kind, (0.01,) * 10 + (1.0,) * 100)
     one.merge(other)
     return one.percentile(p)
 
@@ -184,7 +184,8 @@ _CASES = (
     ),
     Case(
         name="two of them merged",
-        given="one with 900 waits of 0.01 s, one with 100 of 1 s; one.merge(other), percentile(95)",
+        given="one with 900 waits of 0.01 s, the other with 10 of 0.01 s and 100 of 1 s;"
+        " one.merge(other), percentile(95)",
         tries=partial(_merged, p=95),
         **_about(1.0),
         slips=(
@@ -199,6 +200,12 @@ _CASES = (
                 _like(0.01),
                 "What the other one has counted is not in it. Add its counts to your own.",
             ),
+            Slip(
+                "overwrites",
+                lambda came: came is None,
+                "After `merge` counts are missing. Where both have waits in one step, add the two"
+                " counts: `update` of a dict keeps only the other's.",
+            ),
         ),
     ),
     Case(
@@ -210,7 +217,8 @@ _CASES = (
             Slip(
                 "forgets its own",
                 _like(1.0),
-                "After `merge` only the other one's waits are left. Add its counts to your own.",
+                "After `merge` only the other one's waits are left, at least in the steps that both"
+                " have. Add its counts to your own, step by step.",
             ),
         ),
     ),

@@ -112,6 +112,25 @@ ATTEMPTS = (
         says="only the other one's",
     ),
     Attempt(
+        name="merge keeps the other's count where both have one",
+        code=but(_CODE, (_MERGE, "self.counts.update(other.counts)")),
+        mistake="forgets its own",
+        says="in the steps that both",
+    ),
+    Attempt(
+        name="merge keeps the other's count where both have one, and adds up how many there are",
+        code=but(
+            _CODE,
+            (_MERGE, "self.total = 1010\n        self.counts.update(other.counts)"),
+            (
+                "total = sum(self.counts.values())",
+                "total = getattr(self, 'total', sum(self.counts.values()))",
+            ),
+        ),
+        mistake="overwrites",
+        says="`update` of a dict",
+    ),
+    Attempt(
         name="0 where nothing was added",
         code=but(_CODE, ("        return None", "        return 0")),
         mistake="nought for nothing",
