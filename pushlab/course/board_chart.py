@@ -23,7 +23,8 @@ _CLOCK = "#D55E00"  # who asks is warm
 _SIZE = 16.0
 _FOOT = (
     "The line is what asking by the clock gets, at any interval: twice as often, half the wait."
-    " Below it, a message waits less at equal cost. The score is how far below: 1 on the line."
+    " Below it, a message waits less at equal cost. The score is held against the line: 1 on it,"
+    " less is better."
     " Whiskers: 95 % over trials."
 )
 _FREE = "Who is pushed to asks nothing; what that costs instead is an open connection for each."

@@ -168,7 +168,8 @@ BUILDS: tuple[Build, ...] = (
         hints=(
             "Begin with your `follow` of chapter 1, whole: lost answers, 503, another epoch. In"
             " place of `sleep(1)` at the end stands `sleep(wait_s)`.",
-            "After an answer with messages make `wait_s` short. After an empty one let it grow:"
+            "After an answer with messages make `wait_s` short, half a second. After an empty one"
+            " let it grow:"
             " `wait_s * 1.5`.",
             "`min(2, ...)` holds a wait below 2 seconds. Too many questions in a silence? Let it"
             " grow faster, or to a higher limit.",

@@ -451,6 +451,18 @@ CASES: tuple[Case, ...] = (
         },
     ),
     _case(
+        "The same mark further on",
+        [b"data: x\n\xef\xbb\xbfdata: y\n\n"],
+        _said("x"),
+        {
+            _said("x\ny"): (
+                "byte order mark anywhere",
+                "The byte order mark is passed over at the beginning of the stream alone. Further"
+                " on it is a letter like any other: that line's field is another one than `data`.",
+            ),
+        },
+    ),
+    _case(
         "An event that has not ended",
         [b"data: x\n\ndata: y\n"],
         _said("x"),

@@ -54,6 +54,7 @@ class Picture {
     this.seen = true;
     this.ink = this.grey = this.grid = this.paper = this.colour = this.edge = "#888";
     this.font = "11px sans-serif";
+    this.wordsWidth = 0; // of the longest word before the axis
     new ResizeObserver(() => this.readColours()).observe(canvas); // the first time: it has its place now
     new IntersectionObserver((entries) => {
       this.seen = entries[entries.length - 1].isIntersecting;
@@ -83,6 +84,8 @@ class Picture {
     const least = isPresenting() ? Math.ceil(window.innerHeight * 0.0205) : 0; // as race.css says
     this.letter = Math.max(Math.round(this.rem * 0.7), least);
     this.font = `${this.letter}px ${style.fontFamily}`;
+    this.context.font = this.font;
+    this.wordsWidth = Math.max(...Object.values(STALE).map((word) => this.context.measureText(word).width));
     this.measure();
   }
 
@@ -92,7 +95,7 @@ class Picture {
     const { context, rem } = this;
     this.nowMs = nowMs;
     this.fromMs = nowMs - WINDOW_MS;
-    this.left = this.width < rem * 24 ? rem * 2.9 : Math.max(rem * 5.2, this.letter * 6.1); // before the axis stand words
+    this.left = this.width < rem * 24 ? rem * 2.9 : Math.max(rem * 5.2, this.wordsWidth + rem * 0.6);
     this.right = this.width - rem * 0.6; // behind it is room for what flashes
     this.perMs = (this.right - this.left) / WINDOW_MS;
     context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);

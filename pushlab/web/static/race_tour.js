@@ -49,7 +49,7 @@ export const SCENES = [
   },
   {
     seconds: 18,
-    settings: { ...NEAR, rate_per_s: 0.5, poll_interval_s: 1, clients: 1 },
+    settings: { ...NEAR, rate_per_s: 0.5, poll_interval_s: 1, clients: 10 }, // enough for 61 % to be seen
     spot: ASKERS,
     says: (lanes) => {
       const poll = lanes(POLL);

@@ -215,6 +215,14 @@ ATTEMPTS = (
         says="EF BB BF",
     ),
     Attempt(
+        name="passes over every byte order mark",
+        code=but(
+            _CODE, ('text.removeprefix("\\ufeff"), True', 'text.removeprefix("\\ufeff"), False')
+        ),
+        mistake="byte order mark anywhere",
+        says="at the beginning of the stream alone",
+    ),
+    Attempt(
         name="does not wait for the blank line",
         code=but(
             _CODE,
