@@ -83,7 +83,7 @@ def _commands():
 SOAK = ("cost --sensitivity", "cost --no-charts", "diff --all", f"predict {REFERENCE}")
 
 
-@pytest.mark.parametrize("command", _commands())
+@pytest.mark.parametrize("command", list(_commands()))
 def test_it_fits_and_no_number_is_cut(command, request, monkeypatch, capsys):
     def show():
         if isinstance(command, tuple):

@@ -576,7 +576,6 @@ async def test_the_race_runs_while_somebody_looks_on_and_its_crowd_follows_the_s
 ):
     monkeypatch.setattr("pushlab.web.race.LOOKED_ON_S", 2.0)
     monkeypatch.setattr("pushlab.web.crowd._AGAIN_S", 0.1)
-    monkeypatch.setattr("pushlab.web.race._GOODBYES_S", 0.5)
     race, post, state = race_site
     assert set((await post("/demo/race/join", {}))["lanes"]) == set(LANES)
     await post("/demo/race/settings", {"clients": 4, "rate_per_s": 20, "poll_interval_s": 0.5})
@@ -615,7 +614,8 @@ async def test_the_race_runs_while_somebody_looks_on_and_its_crowd_follows_the_s
     # The hits of those who go are of the comparison before.
     found = await until(state, lambda s: not s["settling"])
     assert "leave" not in found["lanes"]["short-polling"]["hits"]
-    assert found["lanes"]["websocket"]["hits"] == found["lanes"]["mqtt"]["hits"] == {}
+    assert found["lanes"]["websocket"]["hits"] == {}
+    assert set(found["lanes"]["mqtt"]["hits"]) <= {"ack"}  # which its broker may tell late
     published = (await state())["published"]
     await post("/demo/race/publish", {})
     assert (await state())["published"] == published + 1

@@ -50,10 +50,13 @@ export function scaleOf(moments, top, perMs) {
       const part = Math.min(1, (ms - band.from_ms) / Math.max(1e-9, band.to_ms - band.from_ms));
       y += part * (band.bottom - band.top - (band.to_ms - band.from_ms) * perMs);
     }
-    return y;
+    return half(y);
   };
-  return { rows, bands, at };
+  return { rows: rows.map((row) => ({ ...row, y: half(row.y) })), bands, at };
 }
+
+/** To half a pixel, whose sums have no long tails. @param {number} y */
+const half = (y) => Math.round(y * 2) / 2;
 
 /**
  * How many pieces, from this one on, are too close for each to have a place of its own.
