@@ -83,9 +83,13 @@ def test_arrows_are_read_by_keyboard_and_a_run_again_is_another_conversation(sit
     page.wait_for_selector("#diagram:not(.old) .arrow")
     page.locator("#diagram .arrow.chosen").focus()
     page.keyboard.press("ArrowUp")
+    busy = page.inner_text("#bytes-title") == "The application publishes"  # while it was answered
+    if busy:
+        page.keyboard.press("ArrowUp")
     assert page.inner_text("#bytes-title") == "Client → Server"
     assert "Authorization: Bearer <token>" in page.inner_text("#bytes-text")
-    page.keyboard.press("ArrowDown")
+    for _ in range(1 + busy):
+        page.keyboard.press("ArrowDown")
     assert page.inner_text("#bytes-title") == "Server → Client"
     first = page.inner_text("#bytes-text")
     page.locator("#diagram .arrow").first.click()
@@ -144,6 +148,8 @@ def test_the_moment_of_publishing_and_the_wait_of_a_question_are_seen(site, page
     assert "Nobody has asked" in page.inner_text("#bytes-moment")
     assert f"{waited:g} ms" in page.inner_text("#bytes-moment")
     page.keyboard.press("ArrowDown")  # to the question that fetches it
+    if page.inner_text("#bytes-title") == "Server → Client":  # which was answered late
+        page.keyboard.press("ArrowDown")
     assert page.inner_text("#bytes-title") == "Client → Server"
     page.get_by_role("tab", name="Long polling").click()
     page.wait_for_selector("#panel[data-transport=long-polling] #diagram:not(.old) .arrow.news")

@@ -252,14 +252,16 @@ function bands({ scale, left, right, narrow }) {
     const wave = (/** @type {number} */ x, /** @type {number} */ y) =>
       drawing("path", { class: "cut", d: `M${x - 9} ${y}q4.5 -6 9 0t9 0M${x - 9} ${y + 5}q4.5 -6 9 0t9 0` });
     const middle = (top + bottom) / 2;
+    const lasts = words(to_ms - from_ms);
+    const [first, second] = narrow ? lasts.split(" ") : [lasts, "stretched"];
     return [
       drawing("rect", { class: "band", x: left - 30, y: top - 18, width: right - left + 42, height: bottom - top + 32, rx: 6 }),
       drawing("path", { class: "brace", d: `M${left - 14} ${top - 12}h-6V${bottom + 8}h6` }),
       wave(left, bottom + 12),
       wave(right, bottom + 12),
-      drawing("text", { class: "stretched", x: left - 26, y: middle }, narrow ? `${Math.round(to_ms - from_ms)} ms` : words(to_ms - from_ms)),
-      narrow ? null : drawing("text", { class: "stretched", x: left - 26, y: middle + 15 }, "stretched"),
-    ].filter((one) => one !== null);
+      drawing("text", { class: "stretched", x: left - 26, y: middle }, first),
+      drawing("text", { class: "stretched", x: left - 26, y: middle + 15 }, second),
+    ];
   });
 }
 
