@@ -15,16 +15,17 @@ import sysconfig
 import textwrap
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import CodeType, FrameType, TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
 __all__ = [
     "FROM",
     "EndlessLoop",
     "Watch",
+    "apart",
     "catches_everything",
     "is_own",
     "own_traceback",
@@ -46,6 +47,9 @@ FROM = "# from "
 _PLACE = re.compile(re.escape(FROM) + r"(Cell In\[\d+\]), line (\d+)")
 #: Mistakes of the pen: who catches them by accident does not find them.
 _SLIPS_OF_THE_PEN = (NameError, AttributeError, TypeError, IndexError, KeyError, ImportError)
+
+
+_T = TypeVar("_T")
 
 
 class EndlessLoop(BaseException):
@@ -112,6 +116,25 @@ def watched(*, most_lines: int = 200_000, most_s: float = 10.0) -> Iterator[Watc
         yield watch
     finally:
         sys.settrace(before)
+
+
+def apart(called: Callable[..., _T], *given: Any) -> _T:
+    """Call what is watched; the errors that it was handling when it was stopped end with it.
+
+    CPython forgets to put away what an ``except`` is handling when a trace function raises there:
+    all that is raised later would be "during handling" of it. A generator keeps that for itself.
+    """
+
+    def once() -> Generator[tuple[Any, StopIteration | None], None, None]:
+        try:
+            yield called(*given), None
+        except StopIteration as error:  # which no generator lets out as it is
+            yield None, error
+
+    value, error = next(once())
+    if error is not None:
+        raise error
+    return value  # type: ignore[no-any-return]
 
 
 def _loops_on_a_line(code: CodeType) -> bool:

@@ -8,6 +8,7 @@ import pytest
 from pushlab.course.builds.attempts import cell
 from pushlab.course.watching import (
     EndlessLoop,
+    apart,
     catches_everything,
     own_traceback,
     watched,
@@ -18,12 +19,12 @@ def test_an_endless_loop_is_stopped_at_its_line_and_tracing_goes_back():
     loops = cell("def loops():\n    n = 0\n    while True:\n        n += 1", "loops")
     before = sys.gettrace()
     with pytest.raises(EndlessLoop, match="ran 1,000 lines") as caught, watched(most_lines=1000):
-        loops()
+        apart(loops)
     assert caught.value.line in (3, 4)
     assert sys.gettrace() is before
     tight = cell("def tight():\n    while True: pass", "tight")
     with pytest.raises(EndlessLoop), watched(most_lines=1000):
-        tight()
+        apart(tight)
 
 
 def test_except_exception_does_not_keep_it_going():
@@ -36,13 +37,35 @@ def f():
             pass
 """
     with pytest.raises(EndlessLoop), watched(most_lines=1000):
-        cell(code, "f")()
+        apart(cell(code, "f"))
+
+
+@pytest.mark.parametrize("most_lines", range(9, 15))
+def test_what_was_being_handled_when_it_was_stopped_is_not_of_what_comes_later(most_lines):
+    code = """
+def f():
+    while True:
+        try:
+            1 / 0
+        except ZeroDivisionError:
+            pass
+"""
+    with pytest.raises(EndlessLoop), watched(most_lines=most_lines):
+        apart(cell(code, "f"))
+    with pytest.raises(ValueError, match="mine") as later:
+        raise ValueError("mine")
+    assert later.value.__context__ is None
+
+
+def test_an_iterator_at_its_end_is_told_as_it_is():
+    with pytest.raises(StopIteration), watched():
+        apart(cell("def f():\n    return next(iter([]))", "f"))
 
 
 def test_who_sleeps_for_real_is_stopped_too():
     sleeps = cell("import time\ndef f():\n    while True:\n        time.sleep(0.01)", "f")
     with pytest.raises(EndlessLoop, match=r"more than 0\.05 seconds"), watched(most_s=0.05):
-        sleeps()
+        apart(sleeps)
 
 
 def test_lines_of_others_are_not_counted():

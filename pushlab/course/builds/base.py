@@ -20,6 +20,7 @@ from pushlab.course.exercises.base import Exercise, Feedback
 from pushlab.course.watching import (
     EndlessLoop,
     Watch,
+    apart,
     catches_everything,
     own_traceback,
     watched,
@@ -92,7 +93,7 @@ class Build(Exercise):
         asked = [("given", case.given), ("expected", short(case.expected))]
         try:
             with contextlib.redirect_stdout(printed), watched() as watch:
-                came = case.tries(answer)
+                came = apart(case.tries, answer)
         except StudentError as error:
             where = f" (Line {error.line} of your cell.)" if error.line else ""
             return Feedback("wrong", f"{head}: {error}{where}", error.name, _table(asked[:1]))

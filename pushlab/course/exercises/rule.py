@@ -7,7 +7,7 @@ from numbers import Real
 from typing import Any
 
 from pushlab.course.exercises.base import Exercise, Feedback
-from pushlab.course.watching import EndlessLoop, own_traceback, watched
+from pushlab.course.watching import EndlessLoop, apart, own_traceback, watched
 
 __all__ = ["BadRule", "Rule"]
 
@@ -43,10 +43,7 @@ class Rule(Exercise):
             return Feedback("not an answer", "Give the class, as in `answer3 = MyPolling`.")
         try:
             with watched():
-                sooner, later = _wait(answer, _USUAL_S, 3), _wait(answer, _USUAL_S, 0)
-                waits = _waits(answer, _USUAL_S, 0)
-                back = _wait(answer, waits[-1], 1)
-                busy = _waits(answer, _USUAL_S, 3)
+                sooner, later, waits, back, busy = apart(_tried, answer)
         except _NoTime as error:
             return Feedback("wrong", str(error), "no time")
         except EndlessLoop as error:
@@ -67,6 +64,12 @@ class Rule(Exercise):
     def shown_answer(self) -> str:
         """The one line that matters."""
         return "usual_s / 2 if found else min(2 * usual_s, last_s * 1.5)"
+
+
+def _tried(rule: Any) -> tuple[float, float, list[float], float, list[float]]:
+    sooner, later = _wait(rule, _USUAL_S, 3), _wait(rule, _USUAL_S, 0)
+    waits = _waits(rule, _USUAL_S, 0)
+    return sooner, later, waits, _wait(rule, waits[-1], 1), _waits(rule, _USUAL_S, 3)
 
 
 class _NoTime(ValueError):
