@@ -269,7 +269,8 @@ class RedisServer:
             f"requirepass {self.password}",
             f'dir "{self._folder}/data"',
             'save ""',
-            f"appendonly {'yes' if self._keeps else 'no'}",  # written before anybody is answered
+            f"appendonly {'yes' if self._keeps else 'no'}",
+            "appendfsync no",  # so nobody is answered before it is written: a sync would put it off
             "maxmemory-policy noeviction",
             "tcp-backlog 511",
             "loglevel notice",
