@@ -5,7 +5,6 @@ are not. The clock only guards against code that sleeps for real.
 """
 
 import ast
-import contextlib
 import dis
 import inspect
 import linecache
@@ -15,7 +14,7 @@ import sysconfig
 import textwrap
 import time
 import traceback
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import CodeType, FrameType, TracebackType
@@ -25,7 +24,6 @@ __all__ = [
     "FROM",
     "EndlessLoop",
     "Watch",
-    "apart",
     "catches_everything",
     "is_own",
     "own_traceback",
@@ -80,14 +78,23 @@ class Watch:
     _tight: dict[CodeType, bool] = field(default_factory=dict, repr=False)
 
 
-@contextlib.contextmanager
-def watched(*, most_lines: int = 200_000, most_s: float = 10.0) -> Iterator[Watch]:
-    """In the body, student's code is stopped after so many lines or seconds.
+def watched(
+    called: Callable[..., _T],
+    *given: Any,
+    watch: Watch | None = None,
+    most_lines: int = 200_000,
+    most_s: float = 10.0,
+) -> _T:
+    """Call what calls student's code, which is stopped after so many lines or seconds.
+
+    Args:
+        watch: where to note what was seen.
 
     Raises:
-        EndlessLoop: it was.
+        EndlessLoop: it was stopped.
+        Exception: whatever the call raises.
     """
-    watch = Watch()
+    watch = Watch() if watch is None else watch
     ends = time.monotonic() + most_s
 
     def on_line(frame: FrameType, event: str, arg: Any) -> Any:
@@ -113,13 +120,13 @@ def watched(*, most_lines: int = 200_000, most_s: float = 10.0) -> Iterator[Watc
     before = sys.gettrace()
     sys.settrace(on_call)
     try:
-        yield watch
+        return _apart(called, given)
     finally:
         sys.settrace(before)
 
 
-def apart(called: Callable[..., _T], *given: Any) -> _T:
-    """Call what is watched; the errors that it was handling when it was stopped end with it.
+def _apart(called: Callable[..., _T], given: tuple[Any, ...]) -> _T:
+    """Call it; the errors that it was handling when it was stopped end with it.
 
     CPython forgets to put away what an ``except`` is handling when a trace function raises there:
     all that is raised later would be "during handling" of it. A generator keeps that for itself.

@@ -8,7 +8,7 @@ import pytest
 from pushlab.course.builds.attempts import cell
 from pushlab.course.watching import (
     EndlessLoop,
-    apart,
+    Watch,
     catches_everything,
     own_traceback,
     watched,
@@ -18,13 +18,13 @@ from pushlab.course.watching import (
 def test_an_endless_loop_is_stopped_at_its_line_and_tracing_goes_back():
     loops = cell("def loops():\n    n = 0\n    while True:\n        n += 1", "loops")
     before = sys.gettrace()
-    with pytest.raises(EndlessLoop, match="ran 1,000 lines") as caught, watched(most_lines=1000):
-        apart(loops)
+    with pytest.raises(EndlessLoop, match="ran 1,000 lines") as caught:
+        watched(loops, most_lines=1000)
     assert caught.value.line in (3, 4)
     assert sys.gettrace() is before
     tight = cell("def tight():\n    while True: pass", "tight")
-    with pytest.raises(EndlessLoop), watched(most_lines=1000):
-        apart(tight)
+    with pytest.raises(EndlessLoop):
+        watched(tight, most_lines=1000)
 
 
 def test_except_exception_does_not_keep_it_going():
@@ -36,8 +36,8 @@ def f():
         except Exception:
             pass
 """
-    with pytest.raises(EndlessLoop), watched(most_lines=1000):
-        apart(cell(code, "f"))
+    with pytest.raises(EndlessLoop):
+        watched(cell(code, "f"), most_lines=1000)
 
 
 @pytest.mark.parametrize("most_lines", range(9, 15))
@@ -50,30 +50,28 @@ def f():
         except ZeroDivisionError:
             pass
 """
-    with pytest.raises(EndlessLoop), watched(most_lines=most_lines):
-        apart(cell(code, "f"))
+    with pytest.raises(EndlessLoop):
+        watched(cell(code, "f"), most_lines=most_lines)
     with pytest.raises(ValueError, match="mine") as later:
         raise ValueError("mine")
     assert later.value.__context__ is None
 
 
 def test_an_iterator_at_its_end_is_told_as_it_is():
-    with pytest.raises(StopIteration), watched():
-        apart(cell("def f():\n    return next(iter([]))", "f"))
+    with pytest.raises(StopIteration):
+        watched(cell("def f():\n    return next(iter([]))", "f"))
 
 
 def test_who_sleeps_for_real_is_stopped_too():
     sleeps = cell("import time\ndef f():\n    while True:\n        time.sleep(0.01)", "f")
-    with pytest.raises(EndlessLoop, match=r"more than 0\.05 seconds"), watched(most_s=0.05):
-        apart(sleeps)
+    with pytest.raises(EndlessLoop, match=r"more than 0\.05 seconds"):
+        watched(sleeps, most_s=0.05)
 
 
 def test_lines_of_others_are_not_counted():
-    with watched(most_lines=1000) as watch:
-        cell(
-            "import json\ndef f(n):\n    return json.loads(json.dumps(list(range(n)), indent=1))",
-            "f",
-        )(5000)
+    code = "import json\ndef f(n):\n    return json.loads(json.dumps(list(range(n)), indent=1))"
+    watch = Watch()
+    watched(cell(code, "f"), 5000, watch=watch, most_lines=1000)
     assert watch.lines < 10
 
 

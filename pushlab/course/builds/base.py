@@ -20,7 +20,6 @@ from pushlab.course.exercises.base import Exercise, Feedback
 from pushlab.course.watching import (
     EndlessLoop,
     Watch,
-    apart,
     catches_everything,
     own_traceback,
     watched,
@@ -92,8 +91,8 @@ class Build(Exercise):
         printed, watch = io.StringIO(), Watch()
         asked = [("given", case.given), ("expected", short(case.expected))]
         try:
-            with contextlib.redirect_stdout(printed), watched() as watch:
-                came = apart(case.tries, answer)
+            with contextlib.redirect_stdout(printed):
+                came = watched(case.tries, answer, watch=watch)
         except StudentError as error:
             where = f" (Line {error.line} of your cell.)" if error.line else ""
             return Feedback("wrong", f"{head}: {error}{where}", error.name, _table(asked[:1]))

@@ -7,7 +7,7 @@ from numbers import Real
 from typing import Any
 
 from pushlab.course.exercises.base import Exercise, Feedback
-from pushlab.course.watching import EndlessLoop, apart, own_traceback, watched
+from pushlab.course.watching import EndlessLoop, own_traceback, watched
 
 __all__ = ["BadRule", "Rule"]
 
@@ -42,8 +42,7 @@ class Rule(Exercise):
         if not (isinstance(answer, type) and hasattr(answer, "next_wait_s")):
             return Feedback("not an answer", "Give the class, as in `answer3 = MyPolling`.")
         try:
-            with watched():
-                sooner, later, waits, back, busy = apart(_tried, answer)
+            sooner, later, waits, back, busy = watched(_tried, answer)
         except _NoTime as error:
             return Feedback("wrong", str(error), "no time")
         except EndlessLoop as error:
